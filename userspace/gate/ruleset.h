@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole policy as an immutable, counted object: mode, generation and the rules in the order they were given. */
+#ifndef PGM_GATE_RULESET_H
+#define PGM_GATE_RULESET_H
+
+#include "gate/rule.h"
+
+#define PGM_RULESET_MAX (16u * 1024 * 1024) /* rules */
+
+struct pgm_ruleset {
+	enum pgm_mode mode;
+	uint32_t generation;
+	uint32_t next_id;
+	uint64_t saved_utc; /* when it was written to disk; 0 never */
+	size_t count;
+	size_t capacity;
+	struct pgm_rule *rules; /* stored rules only; implicit ones are added by the compiler from the config */
+	int refs;               /* atomic */
+};
+
+/* A new, empty, writable ruleset with one reference, or NULL. */
+struct pgm_ruleset *pgm_ruleset_new(void);
+/* A writable deep copy. */
+struct pgm_ruleset *pgm_ruleset_copy(const struct pgm_ruleset *from);
+/* Appends; takes rule->comment over on success. Gives the rule the next id if its id is 0. 0, -ENOMEM or -E2BIG. */
+int pgm_ruleset_append(struct pgm_ruleset *set, struct pgm_rule *rule);
+/* Remove the rule at index; order is kept. */
+void pgm_ruleset_remove(struct pgm_ruleset *set, size_t index);
+/* Removes every rule for which drop() is true, in one pass. Returns how many. */
+size_t pgm_ruleset_filter(struct pgm_ruleset *set, bool (*drop)(const struct pgm_rule *rule, void *arg), void *arg);
+struct pgm_ruleset *pgm_ruleset_ref(struct pgm_ruleset *set);
+/* NULL is fine. */
+void pgm_ruleset_unref(struct pgm_ruleset *set);
+
+/* Keys of all rules of the set, ordinals counted, in rule order: keys[count]. Implicit rules follow the stored ones.
+ * 0 or -ENOMEM. */
+int pgm_ruleset_keys(const struct pgm_ruleset *set, const struct pgm_config *config, uint64_t **keys, size_t *count);
+
+#endif
