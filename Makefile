@@ -63,7 +63,7 @@ $(BUILD)/obj/userspace/%.o: userspace/%.c | $(SKEL)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # --- the kernel side ---------------------------------------------------------------------------------------------
-BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Iinclude -idirafter /usr/include/$(shell gcc -print-multiarch)
+BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Iinclude -idirafter /usr/include/$(shell gcc -print-multiarch)
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
@@ -85,19 +85,78 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(TESTLIB) $(COMMON) $(GATE) $(DAE
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard userspace/common/*.c userspace/gate/*.c userspace/daemon/*.c) | $(SKEL)
+FUZZ_CFLAGS = -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(CPPFLAGS) $(PKG_CFLAGS)
+FUZZ_ROOMS := $(patsubst $(BUILD)/obj/%,$(BUILD)/fuzz/obj/%,$(COMMON) $(GATE) $(DAEMON_LIB))
+$(BUILD)/fuzz/obj/%.o: %.c | $(SKEL)
 	@mkdir -p $(@D)
-	$(CLANG) -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(CPPFLAGS) $(PKG_CFLAGS) \
-		-o $@ $(filter-out userspace/daemon/main.c,$^) $(PKG_LIBS)
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -Itests -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ROOMS)
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(TESTLIB) $(COMMON) $(GATE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-.PHONY: test-programs fuzz-programs bench-programs
+.PHONY: test-programs asan-programs fuzz-programs bench-programs
 test-programs: all $(UNIT) $(GATETESTS)
+asan-programs:
+	@$(MAKE) --no-print-directory SANITIZE=1 BUILD=$(BUILD)/asan test-programs
 fuzz-programs: $(FUZZERS)
 bench-programs: $(BENCHES)
+
+# --- what people type --------------------------------------------------------------------------------------------
+# A target that installs tools runs make again for the rest: what make asked of missing tools does not count any more.
+AGAIN = +$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+RUN = PGM_BUILD=$(abspath $(BUILD)) tests/run
+SUITES := unit gate fuzz host unit-asan gate-asan host-asan
+
+.PHONY: deps quickstart test test-long asan fuzz bench
+deps: ## install what is missing from Debian 12
+	@tools/install-deps
+
+quickstart: deps ## a real PostgreSQL behind the gate, in network namespaces of its own
+	@$(AGAIN) all
+	@PGM_BUILD=$(abspath $(BUILD)) tools/quickstart
+
+test: deps ## everything that must pass, with one sum at the end
+	@$(AGAIN) test-programs asan-programs fuzz-programs
+	@$(RUN) $(SUITES)
+
+test-long: deps ## the same, randomised parts ten times longer
+	@$(AGAIN) test-programs asan-programs fuzz-programs
+	@PGM_TEST_SCALE=$${PGM_TEST_SCALE:-10} $(RUN) $(SUITES)
+
+asan: deps ## unit, gate and host tests under ASan and UBSan
+	@$(AGAIN) asan-programs
+	@$(RUN) unit-asan gate-asan host-asan
+
+fuzz: deps ## the fuzzers, PGM_FUZZ_SECONDS (60) each
+	@$(AGAIN) fuzz-programs
+	@PGM_FUZZ_SECONDS=$${PGM_FUZZ_SECONDS:-60} $(RUN) fuzz
+
+bench: deps ## measure; a table on the terminal, JSON in build/bench
+	@$(AGAIN) all bench-programs
+	@PGM_BUILD=$(abspath $(BUILD)) tests/bench/run
+
+.PHONY: lint
+lint: deps ## format, clang-tidy, cppcheck
+	@$(AGAIN) $(SKEL)
+	@tools/lint -std=gnu17 $(CPPFLAGS) $(PKG_CFLAGS) -Itests
+
+# --- install -----------------------------------------------------------------------------------------------------
+MANPAGES := $(wildcard docs/man/*.[158])
+.PHONY: install
+install: all ## into DESTDIR and PREFIX (/usr); the config only if there is none
+	install -Dm755 $(BUILD)/bin/pgmoat $(DESTDIR)$(PREFIX)/bin/pgmoat
+	install -Dm755 $(BUILD)/bin/pgmoatd $(DESTDIR)$(PREFIX)/sbin/pgmoatd
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' tools/pgmoatd.service.in > $(DESTDIR)$(PREFIX)/lib/systemd/system/pgmoatd.service
+	install -Dm644 tools/pgmoat.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pgmoat
+	$(foreach page,$(MANPAGES),install -Dm644 $(page) \
+		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)) &&) true
+	test -e $(DESTDIR)$(SYSCONFDIR)/pgmoat/pgmoat.conf || \
+		install -Dm644 docs/pgmoat.conf.example $(DESTDIR)$(SYSCONFDIR)/pgmoat/pgmoat.conf
 
 .PHONY: clean
 clean: ## remove everything that was built
