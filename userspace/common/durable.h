@@ -9,7 +9,11 @@
 
 #include "common/error.h"
 
-/* A file being written aside in the folder of its target, with its final mode from the start. */
+/*
+ * A file being written aside in the folder of its target, with its final mode from the start. The caller writes to fd,
+ * or to a stream over a dup of it, and sees to it that every write (fflush and fclose too) is checked before the
+ * commit. All zeros means "none", so an owner that starts with {0} may always abort.
+ */
 struct pgm_durable {
 	int dirfd;
 	int fd;
@@ -17,7 +21,8 @@ struct pgm_durable {
 	char temp[288];
 };
 
-/* Open a temporary file in folder dir for target name. Returns 0 or -errno. */
+/* Open a temporary file in folder dir for target name; those that a killed process left behind are removed. Two
+ * writers of one target must take turns by themselves. Returns 0 or -errno. */
 int pgm_durable_begin(const char *dir, const char *name, mode_t mode, struct pgm_durable *out, struct pgm_error *err);
 
 /*
@@ -26,7 +31,7 @@ int pgm_durable_begin(const char *dir, const char *name, mode_t mode, struct pgm
  */
 int pgm_durable_commit(struct pgm_durable *file, bool keep_previous, struct pgm_error *err);
 
-/* Throw the temporary file away; harmless after a commit. */
+/* Throw the temporary file away; harmless after a commit, whose end it is too. */
 void pgm_durable_abort(struct pgm_durable *file);
 
 /* Read a whole file of at most max bytes; *out is malloc'ed, zero-terminated behind its *len bytes. 0 or -errno
