@@ -41,20 +41,31 @@ struct pgm_rule {
  * keys by their ordinal (0, 1, ...). Never 0. */
 uint64_t pgm_rule_key(const struct pgm_rule *rule, uint32_t ordinal);
 
-/* The `until` of a rule's cells at this moment: PGM_FOREVER, or boot seconds (at least 1: expired, not never).
- * In another boot than the one that made the rule, the UTC value rules. */
+/*
+ * Trim blanks off, check (length, UTF-8, no control characters) and copy a comment. *out is malloc'ed, or NULL if
+ * nothing is left. 0, -EINVAL or -ENOMEM.
+ */
+int pgm_comment_take(const char *text, size_t len, char **out, struct pgm_error *err);
+
+/*
+ * The `until` of a rule's cells at this moment: PGM_FOREVER, or boot seconds (at least 1: expired, not never).
+ * In another boot than the one that made the rule, the UTC value rules. Trap: a machine may boot with its clock in the
+ * past, which would revive what has expired. So pass as utc_now the later of the clock and the set's saved_utc.
+ */
 uint32_t pgm_rule_until(const struct pgm_rule *rule, uint64_t utc_now, uint64_t boot_now_s);
 
 /*
  * Parse one line of a list: "ADDR [scope=a,b] [for=2h] [# comment]". Returns 1 for a rule, 0 for a blank or
- * comment-only line, -EINVAL with err. The line must not contain its newline. for= counts from utc_now / boot_now_s,
- * rounded up to whole seconds. Class is client. out->comment is malloc'ed by this call (caller frees) or NULL. *folded
- * as in pgm_range_parse.
+ * comment-only line, -EINVAL (or -ENOMEM) with err. The line must not contain its newline. for= counts from utc_now /
+ * boot_now_s, rounded up to whole seconds. Class is client. out->comment is malloc'ed by this call (caller frees) or
+ * NULL. *folded as in pgm_range_parse.
  */
 int pgm_rule_parse_line(const struct pgm_config *config, const char *line, size_t len, uint64_t utc_now,
                         uint64_t boot_now_s, struct pgm_rule *out, bool *folded, struct pgm_error *err);
 
-/* The line that pgm_rule_parse_line would read back ("filter list --plain"). Returns its length, as snprintf. */
+/* The line that pgm_rule_parse_line would read back ("filter list --plain"); an expired rule becomes a comment-only
+ * line. PGM_RULE_TEXT bytes hold any. Returns its length, as snprintf. */
+#define PGM_RULE_TEXT 1024
 int pgm_rule_format_line(const struct pgm_config *config, const struct pgm_rule *rule, uint64_t utc_now, char *buf,
                          size_t len);
 

@@ -18,11 +18,16 @@ struct pgm_ruleset {
 	int refs;               /* atomic */
 };
 
+/* "unset", "anywhere", "nowhere", "list" and back (-EINVAL). */
+const char *pgm_mode_name(enum pgm_mode mode);
+int pgm_mode_parse(const char *text, size_t len, enum pgm_mode *out);
+
 /* A new, empty, writable ruleset with one reference, or NULL. */
 struct pgm_ruleset *pgm_ruleset_new(void);
 /* A writable deep copy. */
 struct pgm_ruleset *pgm_ruleset_copy(const struct pgm_ruleset *from);
-/* Appends; takes rule->comment over on success. Gives the rule the next id if its id is 0. 0, -ENOMEM or -E2BIG. */
+/* Appends; takes rule->comment over on success (and sets it to NULL). Gives the rule the next id if its id is 0.
+ * 0, -ENOMEM, or -E2BIG: too many rules, or the 32-bit ids are used up. */
 int pgm_ruleset_append(struct pgm_ruleset *set, struct pgm_rule *rule);
 /* Remove the rule at index; order is kept. */
 void pgm_ruleset_remove(struct pgm_ruleset *set, size_t index);
@@ -31,6 +36,9 @@ size_t pgm_ruleset_filter(struct pgm_ruleset *set, bool (*drop)(const struct pgm
 struct pgm_ruleset *pgm_ruleset_ref(struct pgm_ruleset *set);
 /* NULL is fine. */
 void pgm_ruleset_unref(struct pgm_ruleset *set);
+
+/* The i-th rule out of [system], i < config->system_count: every scope, permanent, id 0, no comment. */
+void pgm_implicit_rule(const struct pgm_config *config, size_t i, struct pgm_rule *out);
 
 /* Keys of all rules of the set, ordinals counted, in rule order: keys[count]. Implicit rules follow the stored ones.
  * 0 or -ENOMEM. */

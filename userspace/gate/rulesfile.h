@@ -9,8 +9,9 @@
 #define PGM_RULES_FILE_MAX (2048ull * 1024 * 1024)
 
 /*
- * Parse the whole text. Any deviation (cut, bit flip, unknown version, bad checksum, trailing bytes, unknown scope
- * name) is -EBADMSG with the reason; nothing is guessed. boot_id is the running boot's, for rule->this_boot.
+ * Parse the whole text. Any deviation (cut, bit flip, unknown version, bad checksum, trailing bytes) is -EBADMSG with
+ * the reason; nothing is guessed. An intact file whose rules name scopes that the configuration no longer has is
+ * -ENOENT, naming them: they must neither widen nor get lost. boot_id is the running boot's, for rule->this_boot.
  */
 int pgm_rulesfile_parse(const char *buf, size_t len, const struct pgm_config *config, const char *boot_id,
                         struct pgm_ruleset **out, struct pgm_error *err);
@@ -19,7 +20,8 @@ enum pgm_rules_source { PGM_RULES_CURRENT, PGM_RULES_PREVIOUS, PGM_RULES_ABSENT,
 
 /*
  * Load state_dir/filter.rules, or its ".prev" when the file is damaged or missing. *source says which; ABSENT: neither
- * file exists (first start), *out is NULL; DAMAGED: no readable one, *out is NULL. problem is filled for everything but
+ * file exists (first start), *out is NULL; DAMAGED: no usable one, *out is NULL. An intact file with
+ * unknown scopes is DAMAGED too, never a reason to go back to an older list. problem is filled for everything but
  * CURRENT and ABSENT. Returns 0, or -errno for trouble other than the content (EACCES, EIO, ...).
  */
 int pgm_rulesfile_load(const struct pgm_config *config, struct pgm_ruleset **out, enum pgm_rules_source *source,
@@ -28,7 +30,8 @@ int pgm_rulesfile_load(const struct pgm_config *config, struct pgm_ruleset **out
 /* Write it durably, the old one kept as ".prev". Streams; memory is bounded. set->saved_utc is what is written. */
 int pgm_rulesfile_save(const struct pgm_config *config, const struct pgm_ruleset *set, struct pgm_error *err);
 
-/* After a failed flip: make ".prev" the current file again. */
+/* After a failed flip: make ".prev" the current file again. -ENOENT if there is none (that was the first save): the
+ * new file stays, and the caller saves the old ruleset instead. */
 int pgm_rulesfile_restore(const struct pgm_config *config, struct pgm_error *err);
 
 #endif
