@@ -24,6 +24,10 @@ int pgm_kernel_program(const struct pgm_kernel *kernel, enum pgm_flavour flavour
 /* True if the maps were found pinned, with a policy in force. */
 bool pgm_kernel_adopted(const struct pgm_kernel *kernel);
 
+/* True if another schema's gate was found pinned: it and its policy stay in force, and its pins stay, until this one's
+ * first flip. Attaching before that would let everybody in. */
+bool pgm_kernel_superseding(const struct pgm_kernel *kernel);
+
 /* The live policy word and schema. */
 struct pgm_policy pgm_kernel_policy(const struct pgm_kernel *kernel);
 
