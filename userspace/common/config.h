@@ -21,11 +21,16 @@ struct pgm_scope {
 };
 
 enum pgm_attach_mode { PGM_ATTACH_AUTO, PGM_ATTACH_NATIVE, PGM_ATTACH_TC, PGM_ATTACH_GENERIC };
+#define PGM_ATTACH_MODES 4
+/* "auto", "native", "tc", "generic", by enum pgm_attach_mode. */
+extern const char *const pgm_attach_mode_names[PGM_ATTACH_MODES];
+
+enum pgm_class { PGM_CLASS_CLIENT, PGM_CLASS_REPLICATION, PGM_CLASS_MONITORING, PGM_CLASS_PRIVATE, PGM_CLASSES };
 
 /* A network of a system class out of [system]. */
 struct pgm_system_rule {
 	struct pgm_range range;
-	uint8_t class_id; /* enum pgm_class of gate/rule.h */
+	uint8_t class_id; /* enum pgm_class */
 };
 
 struct pgm_config {
@@ -50,7 +55,8 @@ struct pgm_config {
 /*
  * Read path and the *.conf files of the conf.d folder beside it, in name order. A missing default file is an empty
  * one; a missing file that was named is an error. All errors are printed to errors (one "FILE:LINE: text" each) before
- * it returns -EINVAL. Unknown sections and keys are errors. On success the caller frees with pgm_config_free.
+ * it returns -EINVAL. Unknown sections and keys are errors, and so is a file that others than root or the caller can
+ * write. On success the caller frees with pgm_config_free; out is unchanged on error.
  */
 int pgm_config_load(const char *path, bool named, FILE *errors, struct pgm_config *out);
 
@@ -66,9 +72,9 @@ void pgm_config_free(struct pgm_config *config);
  * configured scopes becomes PGM_ALL_SCOPES. */
 int pgm_scopes_parse(const struct pgm_config *config, const char *text, size_t len, uint8_t *mask,
                      struct pgm_error *err);
-/* "all", or names joined by commas. */
+/* "all", or names joined by commas; cut to len bytes, as is the next. PGM_SCOPES * PGM_SCOPE_NAME bytes always do. */
 void pgm_scopes_format(const struct pgm_config *config, uint8_t mask, char *buf, size_t len);
-/* "6432, 50001-50032" */
+/* "6432, 50001-50032"; ends in "..." if it was cut. */
 void pgm_ports_format(const uint64_t ports[1024], char *buf, size_t len);
 
 #endif

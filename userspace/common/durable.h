@@ -38,6 +38,9 @@ void pgm_durable_abort(struct pgm_durable *file);
  * (-EFBIG when larger). */
 int pgm_read_file(const char *path, size_t max, char **out, size_t *len);
 
+/* The same for an open file, from where it stands. */
+int pgm_read_fd(int fd, size_t max, char **out, size_t *len);
+
 /* mkdir with missing parents, like "mkdir -p -m MODE". Existing folders are left as they are. */
 int pgm_make_dir(const char *path, mode_t mode, struct pgm_error *err);
 

@@ -28,16 +28,13 @@ static int grow(char **buf, size_t *size, size_t max)
 	return 0;
 }
 
-int pgm_read_file(const char *path, size_t max, char **out, size_t *len)
+int pgm_read_fd(int fd, size_t max, char **out, size_t *len)
 {
-	PGM_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	PGM_FREE char *buf = NULL;
 	size_t size = 0, used = 0;
 
 	if (max > SSIZE_MAX - 2)
 		return -EINVAL;
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		if (used + 1 >= size && grow(&buf, &size, max) < 0)
 			return -ENOMEM;
@@ -56,6 +53,13 @@ int pgm_read_file(const char *path, size_t max, char **out, size_t *len)
 	*out = PGM_TAKE(buf);
 	*len = used;
 	return 0;
+}
+
+int pgm_read_file(const char *path, size_t max, char **out, size_t *len)
+{
+	PGM_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : pgm_read_fd(fd, max, out, len);
 }
 
 /* A new folder lasts only once the folder that it stands in is synced. */

@@ -12,8 +12,6 @@
 #include "common/config.h"
 #include "pgmoat/gate_abi.h"
 
-enum pgm_class { PGM_CLASS_CLIENT, PGM_CLASS_REPLICATION, PGM_CLASS_MONITORING, PGM_CLASS_PRIVATE, PGM_CLASSES };
-
 /* "client", "replication", ... and back (-EINVAL). */
 const char *pgm_class_name(enum pgm_class class_id);
 int pgm_class_parse(const char *text, size_t len, enum pgm_class *out);
