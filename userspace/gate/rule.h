@@ -20,7 +20,8 @@ static inline enum pgm_kclass pgm_class_kernel(enum pgm_class class_id)
 	return class_id == PGM_CLASS_CLIENT ? PGM_KCLASS_CLIENT : PGM_KCLASS_SYSTEM;
 }
 
-#define PGM_COMMENT_MAX 255 /* bytes of UTF-8, no control characters */
+#define PGM_COMMENT_MAX 255                                 /* bytes of UTF-8, no control characters */
+#define PGM_SCOPES_TEXT (PGM_SCOPES * (PGM_SCOPE_NAME + 1)) /* holds what pgm_scopes_format prints */
 
 struct pgm_rule {
 	struct pgm_range range;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "common/quote.h"
-#include "gate/scope_names.h"
 
 #define GRAMMAR "a line is ADDRESS [scope=a,b] [for=2h] [# comment]; a range is written a-b without spaces"
 
@@ -167,13 +166,13 @@ int pgm_rule_format_line(const struct pgm_config *config, const struct pgm_rule 
 {
 	const uint64_t longest = 3653ull * 86400; /* of pgm_duration_parse; a clock set back may exceed it */
 	char address[PGM_RANGE_TEXT];
-	char scopes[PGM_SCOPE_NAMES] = "";
+	char scopes[PGM_SCOPES_TEXT] = "";
 	char left[64] = "";
 	bool expired = rule->expires_utc && rule->expires_utc <= utc_now;
 
 	pgm_range_format(&rule->range, address);
 	if (rule->scopes != PGM_ALL_SCOPES)
-		pgm_scope_names(config, rule->scopes, scopes);
+		pgm_scopes_format(config, rule->scopes, scopes, sizeof(scopes));
 	if (rule->expires_utc && !expired) {
 		uint64_t seconds = rule->expires_utc - utc_now;
 		format_for(seconds < longest ? seconds : longest, left, sizeof(left));

@@ -108,10 +108,26 @@ int pgm_rulesfile_load(const struct pgm_config *config, struct pgm_ruleset **out
 	return previous.rc;
 }
 
+/* A save over a damaged file leaves the damaged one as ".prev": going back to that would lose both. */
+static int check_previous(const struct pgm_config *config, struct pgm_error *err)
+{
+	struct attempt previous;
+
+	try_file(config, PREVIOUS, "", &previous);
+	if (previous.rc == 0)
+		pgm_ruleset_unref(previous.set);
+	else if (err)
+		*err = previous.err;
+	return previous.rc;
+}
+
 int pgm_rulesfile_restore(const struct pgm_config *config, struct pgm_error *err)
 {
-	PGM_CLOSE int dir = open(config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = check_previous(config, err);
 
+	if (rc < 0)
+		return rc;
+	PGM_CLOSE int dir = open(config->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return pgm_fail(err, -errno, "can't open %.512s: %s", config->state_dir, strerror(errno));
 	if (renameat(dir, PREVIOUS, dir, PGM_RULES_FILE) < 0)

@@ -30,8 +30,10 @@ int pgm_rulesfile_load(const struct pgm_config *config, struct pgm_ruleset **out
 /* Write it durably, the old one kept as ".prev". Streams; memory is bounded. set->saved_utc is what is written. */
 int pgm_rulesfile_save(const struct pgm_config *config, const struct pgm_ruleset *set, struct pgm_error *err);
 
-/* After a failed flip: make ".prev" the current file again. -ENOENT if there is none (that was the first save): the
- * new file stays, and the caller saves the old ruleset instead. */
+/*
+ * After a failed flip: make ".prev" the current file again. If it does not exist (-ENOENT: that was the first save) or
+ * is not sound (-EBADMSG, ...), nothing is touched, and the caller saves the old ruleset instead.
+ */
 int pgm_rulesfile_restore(const struct pgm_config *config, struct pgm_error *err);
 
 #endif

@@ -22,10 +22,14 @@
 /* Lower-case hex of the 32 bytes of a SHA-256. */
 void pgm_rules_hex(const unsigned char digest[static 32], char out[static PGM_RULES_DIGEST]);
 
+/* The same for a whole text at once. 0 or -ENOMEM. */
+int pgm_rules_seal(const char *text, size_t len, char out[static PGM_RULES_DIGEST]);
+
 /* Where the writer's bytes go. Returns 0 or -errno, which ends the writing. */
 typedef int (*pgm_rules_sink)(void *arg, const char *buf, size_t len);
 
-/* Write the whole text into sink through a buffer of fixed size. 0, -ENOMEM or what sink returned. */
+/* Write the whole text into sink through a buffer of fixed size. 0, -ENOMEM, -EINVAL (a comment that is too long) or
+ * what sink returned. */
 int pgm_rulesfile_write(const struct pgm_config *config, const struct pgm_ruleset *set, const char *boot_id,
                         pgm_rules_sink sink, void *arg);
 

@@ -305,11 +305,20 @@ static int check_ids(struct reader *reader)
 	return 0;
 }
 
+int pgm_rules_seal(const char *text, size_t len, char out[static PGM_RULES_DIGEST])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	if (EVP_Digest(text, len, digest, NULL, EVP_sha256(), NULL) != 1)
+		return -ENOMEM;
+	pgm_rules_hex(digest, out);
+	return 0;
+}
+
 /* Finds the last line and proves that what stands before it is what was written. */
 static int check_sum(struct reader *reader)
 {
 	size_t len = (size_t)(reader->end - reader->at);
-	unsigned char digest[EVP_MAX_MD_SIZE];
 	char hex[PGM_RULES_DIGEST];
 
 	if (len < PGM_RULES_TAIL || reader->end[-1] != '\n')
@@ -317,9 +326,8 @@ static int check_sum(struct reader *reader)
 	const char *tail = reader->end - PGM_RULES_TAIL;
 	if (memcmp(tail, PGM_RULES_SHA, sizeof(PGM_RULES_SHA) - 1) != 0)
 		return pgm_fail(reader->err, -EBADMSG, "the end is missing");
-	if (EVP_Digest(reader->at, len - PGM_RULES_TAIL, digest, NULL, EVP_sha256(), NULL) != 1)
+	if (pgm_rules_seal(reader->at, len - PGM_RULES_TAIL, hex) < 0)
 		return pgm_fail(reader->err, -ENOMEM, "can't compute the checksum");
-	pgm_rules_hex(digest, hex);
 	if (memcmp(tail + sizeof(PGM_RULES_SHA) - 1, hex, sizeof(hex)) != 0)
 		return pgm_fail(reader->err, -EBADMSG, "the checksum does not match the content");
 	reader->end = tail;

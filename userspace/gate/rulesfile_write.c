@@ -10,10 +10,9 @@
 
 #include "common/cleanup.h"
 #include "common/durable.h"
-#include "gate/scope_names.h"
 
 #define BUFFER         (64 * 1024)
-#define LINE_MAX_BYTES (64 + PGM_RANGE_TEXT + PGM_SCOPE_NAMES + 2 * PGM_TIME_TEXT + PGM_COMMENT_MAX)
+#define LINE_MAX_BYTES (64 + PGM_RANGE_TEXT + PGM_SCOPES_TEXT + 2 * PGM_TIME_TEXT + PGM_COMMENT_MAX)
 
 struct writer {
 	EVP_MD_CTX *digest;
@@ -94,9 +93,9 @@ static void put_header(struct writer *writer, const struct pgm_ruleset *set, con
 	put_text(writer, "\n\n");
 }
 
-static void put_rule(struct writer *writer, const struct pgm_config *config, const struct pgm_rule *rule)
+static int put_rule(struct writer *writer, const struct pgm_config *config, const struct pgm_rule *rule)
 {
-	char text[PGM_RANGE_TEXT > PGM_SCOPE_NAMES ? PGM_RANGE_TEXT : PGM_SCOPE_NAMES];
+	char text[PGM_RANGE_TEXT > PGM_SCOPES_TEXT ? PGM_RANGE_TEXT : PGM_SCOPES_TEXT];
 
 	put_number(writer, rule->id);
 	put_text(writer, " ");
@@ -105,7 +104,7 @@ static void put_rule(struct writer *writer, const struct pgm_config *config, con
 	pgm_range_format(&rule->range, text);
 	put_text(writer, text);
 	put_text(writer, " ");
-	pgm_scope_names(config, rule->scopes, text);
+	pgm_scopes_format(config, rule->scopes, text, sizeof(text));
 	put_text(writer, text);
 	put_text(writer, " ");
 	put_time(writer, rule->expires_utc);
@@ -115,10 +114,15 @@ static void put_rule(struct writer *writer, const struct pgm_config *config, con
 		put_number(writer, rule->expires_boot);
 	}
 	if (rule->comment) {
+		size_t len = strlen(rule->comment);
+
+		if (len > PGM_COMMENT_MAX)
+			return -EINVAL;
 		put_text(writer, " # ");
-		put_text(writer, rule->comment);
+		put(writer, rule->comment, len);
 	}
 	put_text(writer, "\n");
+	return 0;
 }
 
 void pgm_rules_hex(const unsigned char digest[static 32], char out[static PGM_RULES_DIGEST])
@@ -163,9 +167,10 @@ int pgm_rulesfile_write(const struct pgm_config *config, const struct pgm_rulese
 	put_header(writer, set, boot_id);
 	for (size_t i = 0; i < set->count; i++) {
 		int rc = make_room(writer);
+		if (rc == 0)
+			rc = put_rule(writer, config, &set->rules[i]);
 		if (rc < 0)
 			return rc;
-		put_rule(writer, config, &set->rules[i]);
 	}
 	return put_checksum(writer);
 }
