@@ -67,6 +67,21 @@ void gatefix_slot(struct gatefix *fix, uint32_t slot, uint32_t shards, bool owne
 	store_table(fix);
 }
 
+static void take(struct bpf_map *outer, uint32_t slot)
+{
+	CHECK(bpf_map_delete_elem(map_fd(outer), &slot) == 0 || errno == ENOENT);
+}
+
+void gatefix_empty_slot(struct gatefix *fix, uint32_t slot)
+{
+	fix->slot = slot;
+	take(fix->skel->maps.v4, slot);
+	take(fix->skel->maps.v6, slot);
+	take(fix->skel->maps.counters, slot);
+	memset(fix->table, 0, sizeof(*fix->table));
+	store_table(fix);
+}
+
 void gatefix_open(struct gatefix *fix)
 {
 	*fix = (struct gatefix){.tries4 = -1, .tries6 = -1, .counters = -1};
@@ -168,13 +183,21 @@ struct pgm_metrics gatefix_metrics(const struct gatefix *fix)
 	return out;
 }
 
+struct pgm_counter gatefix_shard(const struct gatefix *fix, uint32_t counter, uint32_t shard)
+{
+	uint32_t index = counter * (fix->table->counter_mask + 1) + shard;
+	struct pgm_counter out;
+
+	CHECK_INT(bpf_map_lookup_elem(fix->counters, &index, &out), 0);
+	return out;
+}
+
 struct pgm_counter gatefix_counter(const struct gatefix *fix, uint32_t counter)
 {
-	struct pgm_counter total = {0}, shard;
-	uint32_t shards = fix->table->counter_mask + 1;
+	struct pgm_counter total = {0};
 
-	for (uint32_t i = counter * shards; i < (counter + 1) * shards; i++) {
-		CHECK_INT(bpf_map_lookup_elem(fix->counters, &i, &shard), 0);
+	for (uint32_t i = 0; i <= fix->table->counter_mask; i++) {
+		struct pgm_counter shard = gatefix_shard(fix, counter, i);
 		total.packets += shard.packets;
 		total.connections += shard.connections;
 		if (shard.last_connection > total.last_connection)

@@ -28,6 +28,8 @@ void gatefix_close(struct gatefix *fix);
 
 /* Go on with new, empty inner maps and an empty port table in slot. owned: plain adds. */
 void gatefix_slot(struct gatefix *fix, uint32_t slot, uint32_t shards, bool owned);
+/* Go on in slot, with no inner maps at all. */
+void gatefix_empty_slot(struct gatefix *fix, uint32_t slot);
 void gatefix_guard(struct gatefix *fix, uint16_t port, uint8_t scope);
 /* Set one cell of one prefix ("203.0.113.0/24"); other cells of the entry stay. Nothing is closed over wider ones. */
 void gatefix_grant(struct gatefix *fix, const char *prefix, enum pgm_kclass class, unsigned scope, uint32_t until,
@@ -39,6 +41,8 @@ void gatefix_live(struct gatefix *fix, enum pgm_mode mode);
 uint32_t gatefix_seconds(void);
 
 struct pgm_metrics gatefix_metrics(const struct gatefix *fix);
+/* One shard of one counter, of the slot that is being filled. */
+struct pgm_counter gatefix_shard(const struct gatefix *fix, uint32_t counter, uint32_t shard);
 /* Total over the shards of the slot that is being filled. */
 struct pgm_counter gatefix_counter(const struct gatefix *fix, uint32_t counter);
 /* False if the source is not in the table of refused sources. */
