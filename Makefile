@@ -32,6 +32,10 @@ endif
 ALL_CFLAGS = -std=gnu17 $(WARN) $(HARDEN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 
+# Commands are shown in short; V=1 shows them whole.
+Q          = $(if $(V),,@)
+say        = @mkdir -p $(@D)$(if $(V),,; printf '  %-5s %s\n' $(1) $@)
+
 # One room, one folder. A room's objects depend on nothing that ARCHITECTURE.md does not draw an arrow to.
 room       = $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard userspace/$(1)/*.c)))
 COMMON     := $(call room,common)
@@ -55,48 +59,49 @@ all: $(PROGRAMS) ## build the programs into build/bin
 $(BUILD)/bin/pgmoatd: $(COMMON) $(GATE) $(DAEMON)
 $(BUILD)/bin/pgmoat: $(COMMON) $(CLI)
 $(PROGRAMS):
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/obj/userspace/%.o: userspace/%.c | $(SKEL)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # --- the kernel side ---------------------------------------------------------------------------------------------
 BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Iinclude -idirafter /usr/include/$(shell gcc -print-multiarch)
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
-	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 
 $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
-	@mkdir -p $(@D)
-	$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
 # --- tests -------------------------------------------------------------------------------------------------------
 $(BUILD)/obj/tests/%.o: tests/%.c | $(SKEL)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/gate_%: $(BUILD)/obj/tests/gate/%.o $(TESTLIB) $(COMMON) $(GATE)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(TESTLIB) $(COMMON) $(GATE) $(DAEMON_LIB) $(CLI_LIB)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 FUZZ_CFLAGS = -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(CPPFLAGS) $(PKG_CFLAGS)
 FUZZ_ROOMS := $(patsubst $(BUILD)/obj/%,$(BUILD)/fuzz/obj/%,$(COMMON) $(GATE) $(DAEMON_LIB))
 $(BUILD)/fuzz/obj/%.o: %.c | $(SKEL)
-	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -Itests -MMD -MP -c -o $@ $<
+	$(call say,FUZZ)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -Itests -MMD -MP -c -o $@ $<
 
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ROOMS)
-	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(TESTLIB) $(COMMON) $(GATE)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 .PHONY: test-programs asan-programs fuzz-programs bench-programs
 test-programs: all $(UNIT) $(GATETESTS)
