@@ -157,7 +157,7 @@ install: all ## into DESTDIR and PREFIX (/usr); the config only if there is none
 	install -Dm755 $(BUILD)/bin/pgmoatd $(DESTDIR)$(PREFIX)/sbin/pgmoatd
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' tools/pgmoatd.service.in > $(DESTDIR)$(PREFIX)/lib/systemd/system/pgmoatd.service
-	install -Dm644 tools/pgmoat.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pgmoat
+	install -Dm644 tools/completion/pgmoat.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pgmoat
 	$(foreach page,$(MANPAGES),install -Dm644 $(page) \
 		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)) &&) true
 	test -e $(DESTDIR)$(SYSCONFDIR)/pgmoat/pgmoat.conf || \
