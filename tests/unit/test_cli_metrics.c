@@ -12,7 +12,7 @@ static const struct pgm_policy policy = {.mode = PGM_MODE_LIST, .rules = 3, .gen
 static struct pgm_metrics numbered(void)
 {
 	struct pgm_metrics metrics;
-	__u64 values[sizeof(metrics) / sizeof(__u64)];
+	__u64 values[sizeof(metrics) / sizeof(__u64)] = {0};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		values[i] = 1000 + i;

@@ -4,7 +4,6 @@
 
 #include "cli/ask.h"
 #include "cli/number.h"
-#include "cli/rule.h"
 #include "cli/text.h"
 #include "common/clock.h"
 
@@ -15,18 +14,14 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-static void print_rule(const json_t *rule)
+/* The reason names the rule; what it leaves out is the note that somebody made. */
+static void print_comment(const json_t *rule)
 {
-	char name[PGM_CLI_RULE_TEXT];
-
-	pgm_cli_rule_name(rule, name);
-	printf("; rule %s: ", name);
-	pgm_cli_put(stdout, text_of(rule, "address"));
-	if (*text_of(rule, "comment")) {
-		fputs(" \"", stdout);
-		pgm_cli_put(stdout, text_of(rule, "comment"));
-		putchar('"');
-	}
+	if (!*text_of(rule, "comment"))
+		return;
+	fputs("; comment \"", stdout);
+	pgm_cli_put(stdout, text_of(rule, "comment"));
+	putchar('"');
 }
 
 static void print_scope(const json_t *answer)
@@ -63,12 +58,9 @@ static void print_remaining(const json_t *answer)
 
 static void print_answer(const json_t *answer)
 {
-	const json_t *rule = json_object_get(answer, "rule");
-
 	fputs(json_is_true(json_object_get(answer, "allowed")) ? "allowed  " : "refused  ", stdout);
 	pgm_cli_put(stdout, text_of(answer, "reason"));
-	if (json_is_object(rule))
-		print_rule(rule);
+	print_comment(json_object_get(answer, "rule"));
 	print_scope(answer);
 	print_remaining(answer);
 	putchar('\n');
@@ -136,7 +128,7 @@ const struct pgm_cli_command pgm_cli_filter_check = {
         .details =
                 "Asks the live program in the kernel with a made-up connection from ADDR; nothing is counted. Without\n"
                 "PORT it prints a line for each scope. A line starts with \"allowed\" or \"refused\", followed by the\n"
-                "reason, the matching rule, the scope and the remaining time. Exits 0 if all is allowed, 1 if\n"
+                "reason with the matching rule, the scope and the remaining time. Exits 0 if all is allowed, 1 if\n"
                 "something is refused, 2 for a wrong request, 3 if the gate could not be asked.\n",
         .run = run,
 };

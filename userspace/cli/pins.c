@@ -60,7 +60,7 @@ static int other_schema(const char *path, struct pgm_error *err)
 int pgm_cli_pins_policy(const struct pgm_config *config, struct pgm_policy *out, struct pgm_error *err)
 {
 	char path[PATH_MAX];
-	struct pgm_policy policy;
+	struct pgm_policy policy = {0};
 	PGM_CLOSE int fd = open_pin(config, "policy", path, sizeof(path));
 
 	if (fd < 0)

@@ -70,7 +70,7 @@ static void print_row(const struct pgm_cli_table *table, const char *const *cell
 
 static void flush(struct pgm_cli_table *table)
 {
-	const char *titles[PGM_CLI_TABLE_COLUMNS];
+	const char *titles[PGM_CLI_TABLE_COLUMNS] = {0};
 
 	for (size_t i = 0; i < table->count; i++)
 		titles[i] = table->columns[i].title;
