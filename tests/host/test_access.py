@@ -3,7 +3,7 @@
 import subprocess
 
 from lib.case import HostCase
-from lib.net import Listener, stack_counters
+from lib.net import Listener, no_connections, stack_counters
 from lib.packets import ACK, SYN
 from lib.postgres import Postgres
 from lib import sandbox
@@ -48,6 +48,7 @@ class Access:
 
     def setUp(self):
         super().setUp()
+        until(no_connections, "an earlier test left a connection behind")
         self.c1, self.c2 = self.client(1), self.client(2)
 
     def start(self, system=None):
@@ -83,6 +84,7 @@ class Access:
         pgmoat = self.start()
         pgmoat.set(self.c1.v4, self.c1.v6)
         for family in 4, 6:
+            until(no_connections, "a connection does not end")
             with self.c2.wire() as wire:
                 before, refused = stack_counters(), pgmoat.metrics()["refused_not_listed"]
                 for sport in range(41000, 41100):
@@ -143,6 +145,8 @@ class Access:
                 # Let in again, the session goes on where it was: TCP has kept what was dropped.
                 pgmoat.set(address)
                 self.assertEqual(session.answer(), "after")
+                session.close()
+                until(no_connections, "the session does not end")
 
     def test_modes(self):
         pgmoat = self.start({"monitoring": f"{self.c2.v4}/32, {self.c2.v6}/128"})

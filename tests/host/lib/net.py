@@ -174,6 +174,15 @@ def stack_counters():
     return values
 
 
+def no_connections():
+    """True when the server holds no connection: nothing but LISTEN (0A) and TIME_WAIT (06)."""
+    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
+        states = {line.split()[3] for line in Path(name).read_text().splitlines()[1:]}
+        if states - {"0A", "06"}:
+            return False
+    return True
+
+
 class Listener:
     """A TCP service on the server that sends back what it gets."""
 
