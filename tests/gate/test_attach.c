@@ -268,7 +268,7 @@ static void foreign_xdp(unsigned flags, const char *mode, bool by_link)
 	CHECK_INT(pgm_tc_take_off(wire.ifindex), 1);
 	live.config.attach_mode = PGM_ATTACH_NATIVE;
 	guard.hook = PGM_HOOK_NONE;
-	CHECK_INT(pgm_attach(live.kernel, &live.config, &guard, &err), -EBUSY);
+	CHECK(pgm_attach(live.kernel, &live.config, &guard, &err) < 0);
 	CHECK_HAS(err.what, text);
 	close(fd);
 	if (link >= 0)

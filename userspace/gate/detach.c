@@ -137,5 +137,7 @@ int pgm_detach_all(const struct pgm_config *config, FILE *out, struct pgm_error 
 			failed(&sweep, -errno, "cannot remove the folder", config->pin_dir);
 	}
 	r = pgm_reserved_remove(config, sweep.result ? NULL : err);
-	return sweep.result ? sweep.result : r;
+	if (r > 0)
+		fprintf(out, "reserved ports that pgmoat had added: given back\n");
+	return sweep.result ? sweep.result : r < 0 ? r : 0;
 }

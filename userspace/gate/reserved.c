@@ -178,5 +178,5 @@ int pgm_reserved_remove(const struct pgm_config *config, struct pgm_error *err)
 	r = change(config, none, err);
 	if (r == 0 && unlink(path) < 0 && errno != ENOENT)
 		r = pgm_fail(err, -errno, "cannot remove %s: %s", path, strerror(errno));
-	return r;
+	return r < 0 ? r : 1;
 }

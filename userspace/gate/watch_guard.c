@@ -66,7 +66,9 @@ static void report(struct pgm_watch *watch, size_t i)
 	if (!strcmp(text, iface->logged))
 		return;
 	memcpy(iface->logged, text, sizeof(text));
-	pgm_log(guarded ? LOG_INFO : row->wanted ? LOG_ERR : LOG_DEBUG, "interface %s %s", guard->name, text);
+	/* Of those that nobody asked for, only what could not be guarded at all is worth a line. */
+	if (guarded || row->wanted || (!row->ethernet && iface->type != ARPHRD_LOOPBACK))
+		pgm_log(guarded ? LOG_INFO : row->wanted ? LOG_ERR : LOG_NOTICE, "interface %s %s", guard->name, text);
 }
 
 static bool may_repair(struct pgm_watch *watch, size_t i)
