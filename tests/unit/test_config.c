@@ -167,6 +167,11 @@ static const struct bad {
         {"[gate]\nmetrics_group = a:b\n", "t:2: metrics_group: \"a:b\""},
         {"[daemon]\nstate_dir =\n", "t:2: state_dir: \"\" is not an absolute path"},
         {"[daemon]\nstate_dir = /\n", "t:2: state_dir: \"/\" is not an absolute path to a folder"},
+        {"[daemon]\nstate_dir = /a b\n", "t:2: state_dir: \"/a b\" has a blank in it"},
+        {"[daemon]\nstate_dir = /a/# b /\n", "has a blank"},
+        {"[gate]\ninterfaces =#a\n", "t:2: interfaces: \"#a\" is not the name"},
+        {"[gate]\ninterfaces = a,;b\n", "t:2: interfaces: \";b\" is not the name"},
+        {"[gate]\nmetrics_group =;a\n", "t:2: metrics_group: \";a\" is not the name"},
         {"[daemon]\nstate_dir = /a/../b\n", "t:2: state_dir: \"/a/../b\" goes up"},
         {"[daemon]\nstate_dir = /a/..\n", "goes up"},
         {"[daemon]\nrun_dir = /234567890123456789012345678901234567890123456789012345678901234567890123456789012345678"

@@ -43,6 +43,11 @@ static bool set_path(struct pgm_loader *loader, const char *key, const char *val
 		pgm_config_complain(loader, "%s: %s is not an absolute path to a folder", key, quoted);
 		return false;
 	}
+	/* "/a ;b" would be cut at the comment, "/a /" end in a blank that no file can hold. */
+	if (strpbrk(value, " \t")) {
+		pgm_config_complain(loader, "%s: %s has a blank in it", key, quoted);
+		return false;
+	}
 	if (has_parent_step(value)) {
 		pgm_config_complain(loader, "%s: %s goes up with \"..\"; write the folder that is meant", key, quoted);
 		return false;
@@ -88,7 +93,7 @@ static void set_metrics_group(struct pgm_loader *loader, const char *value)
 	size_t len = strlen(value);
 	char quoted[PGM_QUOTE_TEXT];
 
-	if (len == 0 || len >= sizeof(loader->config->metrics_group) || strpbrk(value, ":, \t/"))
+	if (len == 0 || len >= sizeof(loader->config->metrics_group) || strpbrk(value, ":,;# \t/"))
 		pgm_config_complain(loader, "metrics_group: %s is not the name of a group",
 		                    pgm_quote(value, len, quoted));
 	else
@@ -129,13 +134,15 @@ bool pgm_list_next(const char **cursor, const char **item, size_t *len)
 	return true;
 }
 
-/* dev_valid_name() in net/core/dev.c. */
+/* dev_valid_name() in net/core/dev.c; and not the marks of comments, which could not be written into a list. */
 static bool is_interface_name(const char *name, size_t len)
 {
 	if (len == 0 || len >= IF_NAMESIZE || (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'))))
 		return false;
-	return !memchr(name, '/', len) && !memchr(name, ':', len) && !memchr(name, ' ', len) &&
-	       !memchr(name, '\t', len);
+	for (size_t i = 0; i < len; i++)
+		if (strchr("/: \t;#", name[i]))
+			return false;
+	return true;
 }
 
 static void add_interface(struct pgm_loader *loader, const char *name, size_t len)
