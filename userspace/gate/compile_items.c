@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "gate/huge.h"
 
 static int push(struct pgm_items *items, const struct pgm_item *item)
 {
@@ -16,6 +17,7 @@ static int push(struct pgm_items *items, const struct pgm_item *item)
 
 		if (!grown)
 			return -ENOMEM;
+		pgm_huge_hint(grown, capacity * sizeof(*grown));
 		items->items = grown;
 		items->capacity = capacity;
 	}
@@ -122,6 +124,7 @@ static int sort(struct pgm_items *items)
 		free(to);
 		return -ENOMEM;
 	}
+	pgm_huge_hint(to, items->count * sizeof(*to));
 	for (size_t i = 0; i < items->count; i++) {
 		for (unsigned byte = 0; byte < KEY_BYTES; byte++)
 			places[byte][key_byte(&from[i], byte)]++;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/huge.h"
+
 static const char *const mode_names[] = {
         [PGM_MODE_UNSET] = "unset",
         [PGM_MODE_ANYWHERE] = "anywhere",
@@ -56,6 +58,7 @@ struct pgm_ruleset *pgm_ruleset_copy(const struct pgm_ruleset *from)
 	if (!set->rules)
 		goto fail;
 	set->capacity = from->count;
+	pgm_huge_hint(set->rules, from->count * sizeof(*set->rules));
 	memcpy(set->rules, from->rules, from->count * sizeof(*set->rules));
 	for (; set->count < from->count; set->count++) {
 		struct pgm_rule *rule = &set->rules[set->count];
@@ -80,6 +83,7 @@ static int grow(struct pgm_ruleset *set)
 	struct pgm_rule *rules = reallocarray(set->rules, capacity, sizeof(*rules));
 	if (!rules)
 		return -ENOMEM;
+	pgm_huge_hint(rules, capacity * sizeof(*rules));
 	set->rules = rules;
 	set->capacity = capacity;
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "gate/huge.h"
 
 /* How often a rule was seen: open addressing by the key, which is well mixed already; 0 marks a free place. */
 struct seen {
@@ -44,6 +45,8 @@ int pgm_ruleset_keys(const struct pgm_ruleset *set, const struct pgm_config *con
 		free(out);
 		return -ENOMEM;
 	}
+	pgm_huge_hint(table, places * sizeof(*table));
+	pgm_huge_hint(out, total * sizeof(*out));
 	for (size_t i = 0; i < set->count; i++)
 		out[i] = key_of(table, places - 1, &set->rules[i]);
 	for (size_t i = 0; i < config->system_count; i++) {
