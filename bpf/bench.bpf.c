@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* For the benchmark only: the gate with a rotating source address, and what to compare it with. */
+#include <linux/bpf.h>
+#include <linux/in6.h>
+
+#include "maps.h"
+#include "parse.h"
+
+/* Addresses that take turns as the source; user space sizes one of the arrays to source_mask + 1, a power of two. */
+const volatile __u32 source_mask;
+__u32 turn;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __be32);
+} sources4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct in6_addr);
+} sources6 SEC(".maps");
+
+/* The tries without the map of maps around them; user space makes them the inner maps of the live slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct pgm_key4);
+	__type(value, struct pgm_grant);
+} bare4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct pgm_key6);
+	__type(value, struct pgm_grant);
+} bare6 SEC(".maps");
+
+static __always_inline void rotate(struct packet *packet)
+{
+	__u32 i = turn++ & source_mask;
+
+	if (packet->family == 4) {
+		const __be32 *source = bpf_map_lookup_elem(&sources4, &i);
+		if (source)
+			__builtin_memcpy(packet->key4.addr, source, sizeof(*source));
+	} else if (packet->family == 6) {
+		const struct in6_addr *source = bpf_map_lookup_elem(&sources6, &i);
+		if (source)
+			__builtin_memcpy(packet->key6.addr, source, sizeof(*source));
+	}
+}
+
+#define GATE_PARSED(packet) rotate(packet)
+#include "gate.h"
+
+SEC("xdp")
+int bench_empty(struct xdp_md *xdp)
+{
+	(void)xdp;
+	return XDP_PASS;
+}
+
+static __always_inline void parse_and_rotate(struct xdp_md *xdp, struct packet *packet)
+{
+	struct ctx ctx = ctx_of_xdp(xdp);
+
+	parse(&ctx, packet);
+	rotate(packet);
+	asm volatile("" : : "r"(packet) : "memory"); /* or the compiler leaves out what nobody reads */
+}
+
+SEC("xdp")
+int bench_parse(struct xdp_md *xdp)
+{
+	struct packet packet = {};
+
+	parse_and_rotate(xdp, &packet);
+	return packet.kind == PACKET_PORT ? XDP_PASS : XDP_DROP;
+}
+
+SEC("xdp")
+int bench_trie(struct xdp_md *xdp)
+{
+	struct packet packet = {};
+
+	parse_and_rotate(xdp, &packet);
+	if (packet.family == 4)
+		return bpf_map_lookup_elem(&bare4, &packet.key4) ? XDP_PASS : XDP_DROP;
+	if (packet.family == 6)
+		return bpf_map_lookup_elem(&bare6, &packet.key6) ? XDP_PASS : XDP_DROP;
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int bench_gate(struct xdp_md *xdp)
+{
+	struct ctx ctx = ctx_of_xdp(xdp);
+
+	return gate(&ctx) ? XDP_PASS : XDP_DROP;
+}
+
+/* The same with fragments allowed, as on most cards. */
+SEC("xdp.frags")
+int bench_gate_frags(struct xdp_md *xdp)
+{
+	struct ctx ctx = ctx_of_xdp(xdp);
+
+	return gate(&ctx) ? XDP_PASS : XDP_DROP;
+}
+
+char bench_license[] SEC("license") = "Dual BSD/GPL";
