@@ -31,6 +31,9 @@ int pgm_attach(struct pgm_kernel *kernel, const struct pgm_config *config, struc
 /* True if the guard is still in place (link alive on that ifindex, our filter present with our program). */
 bool pgm_attach_verify(const struct pgm_kernel *kernel, const struct pgm_guard *guard);
 
+/* True if a link or a filter of ours is on the interface already, whoever put it there. */
+bool pgm_attach_found(const struct pgm_config *config, int ifindex);
+
 /* Forget an interface that is gone: closes, unpins. */
 void pgm_attach_forget(const struct pgm_config *config, struct pgm_guard *guard);
 

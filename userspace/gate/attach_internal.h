@@ -58,9 +58,4 @@ int pgm_tc_take_off(int ifindex);
 /* tcx programs of others run before any tc filter. How many are there; words for the first. 0 where tcx is unknown. */
 unsigned pgm_tcx_foreign(int ifindex, char *buf, size_t len);
 
-/* --- both (attach.c) --- */
-
-/* True if a link or a filter of ours is on the interface already. */
-bool pgm_attach_found(const struct pgm_config *config, int ifindex);
-
 #endif
