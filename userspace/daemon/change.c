@@ -21,6 +21,7 @@ struct pgmd_change *pgmd_change_new(struct pgmd_daemon *daemon, struct pgmd_clie
 	change->client = client;
 	change->command = command;
 	change->kind = "failed";
+	change->stage = "preparing";
 	if (client)
 		change->peer = client->peer;
 	change->base = pgm_ruleset_ref(daemon->current);

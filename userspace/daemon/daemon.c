@@ -129,7 +129,7 @@ static int start(struct life *life, struct pgm_error *err)
 	find_group(life);
 	int code = open_state(life, err);
 	if (code == 0)
-		code = pgm_kernel_open(&live->config, &live->kernel, err);
+		code = pgm_kernel_open(daemon->config, &live->kernel, err);
 	if (code == 0)
 		code = prepare_loop(life, err);
 	/* The policy comes before the first program is attached, so that no packet sees less than it. */
@@ -206,7 +206,6 @@ int pgmd_run(struct pgm_config *config, bool named, bool strict)
 	                   .problems = json_array(),
 	                   .warnings = json_array(),
 	                   .audit.fd = -1},
-	        .live.config = *config,
 	        .state_fd = -1,
 	};
 

@@ -26,6 +26,8 @@ struct pgmd_daemon {
 	json_t *problems;            /* found at start, until a change mends them: array of strings */
 	json_t *warnings;            /* array of strings */
 
+	size_t listing_bytes; /* of counters, held by lists on their way out */
+
 	struct pgmd_auditlog audit;
 	struct pgmd_jobs *jobs;
 	struct pgmd_server *server;

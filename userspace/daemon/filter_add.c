@@ -112,13 +112,13 @@ static int prepare_add(struct pgmd_change *change, struct pgm_error *err)
 
 static int take_fields(struct add *add, const struct pgm_config *config, json_t *request, struct pgm_error *err)
 {
-	const char *address = NULL, *scopes = NULL, *comment = NULL, *class_name = "client", *cmd;
+	const char *address = NULL, *scopes = NULL, *comment = NULL, *class_name = "client";
 	enum pgm_class class_id;
 	json_int_t seconds = 0;
 	json_error_t where;
 
-	if (json_unpack_ex(request, &where, 0, "{s:s, s:s, s?s, s?I, s?s, s?s !}", "cmd", &cmd, "address", &address,
-	                   "scopes", &scopes, "for", &seconds, "comment", &comment, "class", &class_name) < 0)
+	if (json_unpack_ex(request, &where, 0, "{s:s, s?s, s?I, s?s, s?s}", "address", &address, "scopes", &scopes,
+	                   "for", &seconds, "comment", &comment, "class", &class_name) < 0)
 		return pgm_fail(err, -EINVAL, "bad request: %s", where.text);
 	int code = pgm_range_parse(address, strlen(address), &add->rule.range, &add->folded, err);
 	if (code < 0)

@@ -41,11 +41,11 @@ static int prepare_mode(struct pgmd_change *change, struct pgm_error *err)
 
 void pgmd_filter_mode(struct pgmd_client *client, json_t *request)
 {
-	const char *name = NULL, *cmd;
+	const char *name = NULL;
 	json_error_t where;
 	size_t i = 0;
 
-	if (json_unpack_ex(request, &where, 0, "{s:s, s:s !}", "cmd", &cmd, "mode", &name) < 0) {
+	if (json_unpack_ex(request, &where, 0, "{s:s}", "mode", &name) < 0) {
 		pgmd_client_refuse(client, "usage", NULL, "bad request: %s", where.text);
 		return;
 	}

@@ -14,9 +14,19 @@
 #define ROWS_PER_PART 128           /* the longest row is about 900 bytes, so a part fits into a frame */
 #define ENOUGH_QUEUED (256u * 1024) /* bytes waiting for the socket, at which no more are made */
 
+#define SNAPSHOT_MAX (256u * 1024 * 1024) /* bytes of counters that all lists on their way out may hold */
+
+/*
+ * What a list shows is one moment: rules and counters are held until the last row is out, whatever changes meanwhile.
+ * Reading the counters of a million rules at once takes less than a tenth of a second.
+ */
 struct pgmd_listing {
 	struct pgm_ruleset *set;
-	size_t next;
+	struct pgm_hits *hits;
+	struct pgmd_now now;
+	size_t *bytes_held; /* of all listings; this one's bytes are in it */
+	size_t bytes;
+	size_t next;  /* row */
 	size_t total; /* stored and implicit rules */
 };
 
@@ -24,7 +34,9 @@ void pgmd_listing_free(struct pgmd_listing *listing)
 {
 	if (!listing)
 		return;
+	*listing->bytes_held -= listing->bytes;
 	pgm_ruleset_unref(listing->set);
+	free(listing->hits);
 	free(listing);
 }
 
@@ -42,52 +54,26 @@ bool pgmd_refuse_lost(struct pgmd_client *client)
 	return true;
 }
 
-/* Counters of the rules from next on, if the kernel still holds this very list. */
-static int read_hits(struct pgmd_daemon *daemon, const struct pgm_ruleset *set, size_t first, size_t count,
-                     struct pgm_hits *hits)
-{
-	const struct pgmd_gate *gate = &daemon->gate;
-
-	if (gate->calls->policy(gate->gate).generation != set->generation)
-		return -ESTALE;
-	int result = count ? gate->calls->hits(gate->gate, first, count, hits) : 0;
-	if (result == 0 && gate->calls->policy(gate->gate).generation != set->generation)
-		return -ESTALE;
-	return result;
-}
-
 static void list_failed(struct pgmd_client *client, int code)
 {
-	if (code == -ESTALE)
-		pgmd_client_refuse(client, "failed", "run it again", "the list was changed while it was being read");
-	else
-		pgmd_client_refuse(client, "failed", NULL, "cannot read the rules' counters: %s", strerror(-code));
+	pgmd_client_refuse(client, "failed", NULL, "cannot read the rules' counters: %s", strerror(-code));
 }
 
-static json_t *make_part(struct pgmd_client *client, const struct pgmd_now *now, int *code)
+static json_t *make_part(struct pgmd_client *client)
 {
 	struct pgmd_listing *listing = client->listing;
 	struct pgmd_daemon *daemon = client->daemon;
-	struct pgm_hits hits[ROWS_PER_PART];
-	size_t left = listing->total - listing->next;
-	size_t count = left < ROWS_PER_PART ? left : ROWS_PER_PART;
-
-	*code = client->config_version == daemon->config_version
-	                ? read_hits(daemon, listing->set, listing->next, count, hits)
-	                : -ESTALE;
-	if (*code < 0)
-		return NULL;
 	json_t *rules = json_array();
-	for (size_t i = 0; i < count; i++) {
+
+	for (size_t i = 0; i < ROWS_PER_PART && listing->next < listing->total; i++, listing->next++) {
 		struct pgm_rule rule;
-		if (!pgmd_rule_at(daemon, listing->set, listing->next + i, &rule) ||
-		    json_array_append_new(rules, pgmd_rule_json(daemon->config, &rule, &hits[i], now)) < 0) {
+		if (!pgmd_rule_at(daemon, listing->set, listing->next, &rule) ||
+		    json_array_append_new(rules, pgmd_rule_json(daemon->config, &rule, &listing->hits[listing->next],
+		                                                &listing->now)) < 0) {
 			json_decref(rules);
-			*code = -ENOMEM;
 			return NULL;
 		}
 	}
-	listing->next += count;
 	return json_pack("{s:{s:o}}", "part", "rules", rules);
 }
 
@@ -103,37 +89,61 @@ static void list_end(struct pgmd_client *client)
 void pgmd_listing_pump(struct pgmd_client *client)
 {
 	struct pgmd_listing *listing = client->listing;
-	struct pgmd_now now = pgmd_now();
 
 	while (client->state == PGMD_LISTING && pgmd_client_pending(client) < ENOUGH_QUEUED) {
-		int code = 0;
-		if (listing->next == listing->total) {
+		if (client->config_version != client->daemon->config_version)
+			pgmd_client_refuse(client, "failed", "run it again",
+			                   "the config was reloaded while the list was being sent");
+		else if (listing->next == listing->total)
 			list_end(client);
-			break;
-		}
-		json_t *part = make_part(client, &now, &code);
-		if (code < 0)
-			list_failed(client, code);
 		else
-			pgmd_client_send(client, part);
+			pgmd_client_send(client, make_part(client));
 	}
+}
+
+/* 0 or -errno; -EBUSY if the others hold too much already. */
+static int begin(struct pgmd_client *client)
+{
+	struct pgmd_daemon *daemon = client->daemon;
+	size_t total = daemon->current->count + daemon->config->system_count;
+	size_t bytes = total * sizeof(struct pgm_hits);
+
+	if (daemon->listing_bytes && daemon->listing_bytes + bytes > SNAPSHOT_MAX)
+		return -EBUSY;
+	struct pgmd_listing *listing = calloc(1, sizeof(*listing));
+	if (!listing)
+		return -ENOMEM;
+	daemon->listing_bytes += bytes;
+	*listing = (struct pgmd_listing){
+	        .set = pgm_ruleset_ref(daemon->current),
+	        .hits = calloc(total ? total : 1, sizeof(*listing->hits)),
+	        .now = pgmd_now(),
+	        .bytes_held = &daemon->listing_bytes,
+	        .bytes = bytes,
+	        .total = total,
+	};
+	client->listing = listing;
+	if (!listing->hits)
+		return -ENOMEM;
+	return total ? daemon->gate.calls->hits(daemon->gate.gate, 0, total, listing->hits) : 0;
 }
 
 void pgmd_filter_list(struct pgmd_client *client, json_t *request)
 {
-	struct pgmd_daemon *daemon = client->daemon;
-
 	(void)request;
 	if (pgmd_refuse_lost(client))
 		return;
-	client->listing = calloc(1, sizeof(*client->listing));
-	if (!client->listing) {
-		pgmd_client_refuse(client, "failed", NULL, "out of memory");
+	int code = begin(client);
+	if (code == -EBUSY) {
+		pgmd_client_refuse(client, "busy", "try again in a moment",
+		                   "too many long lists are being read already");
 		return;
 	}
-	client->listing->set = pgm_ruleset_ref(daemon->current);
-	client->config_version = daemon->config_version;
-	client->listing->total = daemon->current->count + daemon->config->system_count;
+	if (code < 0) {
+		list_failed(client, code);
+		return;
+	}
+	client->config_version = client->daemon->config_version;
 	client->state = PGMD_LISTING;
 	pgmd_listing_pump(client);
 }
@@ -160,7 +170,7 @@ void pgmd_filter_show(struct pgmd_client *client, json_t *request)
 		                   (long long)id);
 		return;
 	}
-	int code = read_hits(client->daemon, set, i, 1, &hits);
+	int code = client->daemon->gate.calls->hits(client->daemon->gate.gate, i, 1, &hits);
 	if (code < 0)
 		list_failed(client, code);
 	else

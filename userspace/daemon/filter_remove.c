@@ -145,10 +145,10 @@ static int prepare_removal(struct pgmd_change *change, struct pgm_error *err)
 
 static int take_target(struct removal *removal, json_t *request, struct pgm_error *err)
 {
-	const char *target = NULL, *cmd;
+	const char *target = NULL;
 	json_error_t where;
 
-	if (json_unpack_ex(request, &where, 0, "{s:s, s:s !}", "cmd", &cmd, "target", &target) < 0)
+	if (json_unpack_ex(request, &where, 0, "{s:s}", "target", &target) < 0)
 		return pgm_fail(err, -EINVAL, "bad request: %s", where.text);
 	size_t len = strlen(target);
 	pgm_quote(target, len, removal->text);

@@ -23,7 +23,8 @@
 struct pgmd_jobs {
 	struct pgmd_change *running;
 	pthread_t thread;
-	int done_fd; /* eventfd: the thread is through */
+	pthread_mutex_t switching; /* held during the switch, and by who reads counters by the rules' places */
+	int done_fd;               /* eventfd: the thread is through */
 	sd_event_source *done_source;
 	sd_event_source *tick;
 	struct pgmd_client *waiting;
@@ -75,7 +76,6 @@ static int carry_out(struct pgmd_change *change, struct pgm_error *err)
 	const struct pgmd_gate *gate = &change->daemon->gate;
 	struct pgm_build *build = NULL;
 
-	change->stage = "preparing";
 	int result = change->prepare(change, err);
 	if (result < 0 || !change->next)
 		return result;
@@ -94,7 +94,9 @@ static int carry_out(struct pgmd_change *change, struct pgm_error *err)
 		return result;
 	}
 	change->stage = "switching";
+	pthread_mutex_lock(&change->daemon->jobs->switching);
 	gate->calls->flip(gate->gate, build);
+	pthread_mutex_unlock(&change->daemon->jobs->switching);
 	return 0;
 }
 
@@ -250,6 +252,21 @@ bool pgmd_job_running(const struct pgmd_daemon *daemon)
 	return daemon->jobs->running != NULL;
 }
 
+bool pgmd_job_hold_switch(struct pgmd_daemon *daemon)
+{
+	if (pthread_mutex_trylock(&daemon->jobs->switching) != 0)
+		return false;
+	if (pgmd_consistent(daemon))
+		return true;
+	pthread_mutex_unlock(&daemon->jobs->switching);
+	return false;
+}
+
+void pgmd_job_let_switch(struct pgmd_daemon *daemon)
+{
+	pthread_mutex_unlock(&daemon->jobs->switching);
+}
+
 /* The reason why this change may not even begin, or 0. */
 static int refuse(struct pgmd_daemon *daemon, struct pgmd_change *change, struct pgm_error *err)
 {
@@ -352,6 +369,7 @@ int pgmd_job_init(struct pgmd_daemon *daemon, struct pgm_error *err)
 	if (!jobs)
 		return pgm_fail(err, -ENOMEM, "out of memory");
 	daemon->jobs = jobs;
+	pthread_mutex_init(&jobs->switching, NULL);
 	jobs->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int code = jobs->done_fd < 0 ? -errno : 0;
 	if (code == 0 && daemon->event)
@@ -384,6 +402,7 @@ void pgmd_job_close(struct pgmd_daemon *daemon)
 	sd_event_source_disable_unref(jobs->tick);
 	if (jobs->done_fd >= 0)
 		close(jobs->done_fd);
+	pthread_mutex_destroy(&jobs->switching);
 	free(jobs);
 	daemon->jobs = NULL;
 }

@@ -23,6 +23,13 @@ bool pgmd_job_running(const struct pgmd_daemon *daemon);
  */
 void pgmd_job_start(struct pgmd_daemon *daemon, struct pgmd_change *change);
 
+/*
+ * Keep the kernel's policy and daemon->current the same for a moment: true if they are, and will be until
+ * pgmd_job_let_switch. False if a change is just taking effect; the end of the job is worth waiting for then.
+ */
+bool pgmd_job_hold_switch(struct pgmd_daemon *daemon);
+void pgmd_job_let_switch(struct pgmd_daemon *daemon);
+
 /* Put client to sleep until it is its turn; resume is called then. After 30 seconds it is told that we are busy. */
 void pgmd_job_wait(struct pgmd_client *client, void (*resume)(struct pgmd_client *client));
 

@@ -107,7 +107,7 @@ static void adopt_config(struct pgmd_daemon *daemon, struct pgm_config *config)
 	struct pgm_config *old = daemon->config;
 	struct pgmd_live *live = daemon->gate.gate;
 
-	live->config = *config;
+	pgm_kernel_use_config(live->kernel, config);
 	daemon->config = config;
 	daemon->config_version++;
 	restart_watch(daemon);
@@ -145,7 +145,7 @@ static void reload_done(struct pgmd_change *change)
 	if (change->result == 0)
 		adopt_config(daemon, PGM_TAKE(change->new_config));
 	else
-		live->config = *daemon->config;
+		pgm_kernel_use_config(live->kernel, daemon->config);
 	sd_notify(0, "READY=1");
 }
 
@@ -163,7 +163,7 @@ static void start_reload(struct pgmd_daemon *daemon, struct pgm_config *config)
 	change->prepare = prepare_reload;
 	change->done = reload_done;
 	change->new_config = config;
-	live->config = *config;
+	pgm_kernel_use_config(live->kernel, config);
 	pgmd_job_start(daemon, change);
 }
 

@@ -25,19 +25,20 @@ enum turn {
 
 static const struct command {
 	const char *name;
-	bool changes; /* root only */
+	const char *fields; /* besides "cmd": a field that is not known is a mistake, not a wish to be ignored */
+	bool changes;       /* root only */
 	enum turn turn;
 	void (*handle)(struct pgmd_client *client, json_t *request);
 } commands[] = {
-        {"status", false, AT_ONCE, pgmd_report_status},
-        {"filter.list", false, WHEN_CONSISTENT, pgmd_filter_list},
-        {"filter.show", false, WHEN_CONSISTENT, pgmd_filter_show},
-        {"filter.check", false, WHEN_CONSISTENT, pgmd_filter_check},
-        {"filter.denied", false, AT_ONCE, pgmd_filter_denied},
-        {"filter.set", true, AT_ONCE, pgmd_filter_set}, /* waits for its turn after the upload */
-        {"filter.add", true, WHEN_FREE, pgmd_filter_add},
-        {"filter.remove", true, WHEN_FREE, pgmd_filter_remove},
-        {"filter.mode", true, WHEN_FREE, pgmd_filter_mode},
+        {"status", "", false, AT_ONCE, pgmd_report_status},
+        {"filter.list", "", false, WHEN_CONSISTENT, pgmd_filter_list},
+        {"filter.show", "id", false, WHEN_CONSISTENT, pgmd_filter_show},
+        {"filter.check", "address port", false, WHEN_CONSISTENT, pgmd_filter_check},
+        {"filter.denied", "top", false, AT_ONCE, pgmd_filter_denied},
+        {"filter.set", "", true, AT_ONCE, pgmd_filter_set}, /* waits for its turn after the upload */
+        {"filter.add", "address scopes for comment class", true, WHEN_FREE, pgmd_filter_add},
+        {"filter.remove", "target", true, WHEN_FREE, pgmd_filter_remove},
+        {"filter.mode", "mode", true, WHEN_FREE, pgmd_filter_mode},
 };
 
 static const struct command *find_command(const char *name)
@@ -46,6 +47,35 @@ static const struct command *find_command(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
+}
+
+static bool is_field(const struct command *command, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *field = command->fields; *field; field += strspn(field, " ")) {
+		size_t field_len = strcspn(field, " ");
+		if (field_len == len && memcmp(field, name, len) == 0)
+			return true;
+		field += field_len;
+	}
+	return strcmp(name, "cmd") == 0;
+}
+
+static bool fields_are_known(struct pgmd_client *client, const struct command *command, json_t *request)
+{
+	char quoted[PGM_QUOTE_TEXT];
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (request, name, value) {
+		if (is_field(command, name))
+			continue;
+		pgmd_client_refuse(client, "usage", "are pgmoat and pgmoatd of the same version?", "%s has no field %s",
+		                   command->name, pgm_quote(name, strlen(name), quoted));
+		return false;
+	}
+	return true;
 }
 
 static bool may(struct pgmd_client *client, const struct command *command)
@@ -63,13 +93,6 @@ static bool may(struct pgmd_client *client, const struct command *command)
 	return false;
 }
 
-static bool must_wait(const struct pgmd_daemon *daemon, enum turn turn)
-{
-	if (turn == AT_ONCE || !pgmd_job_running(daemon))
-		return false;
-	return turn == WHEN_FREE || !pgmd_consistent(daemon);
-}
-
 static void run_waiting(struct pgmd_client *client)
 {
 	json_t *request = client->request;
@@ -77,6 +100,22 @@ static void run_waiting(struct pgmd_client *client)
 	client->request = NULL;
 	pgmd_dispatch(client, request);
 	json_decref(request);
+}
+
+static void take_turn(struct pgmd_client *client, const struct command *command, json_t *request)
+{
+	struct pgmd_daemon *daemon = client->daemon;
+	bool running = pgmd_job_running(daemon);
+	bool held = running && command->turn == WHEN_CONSISTENT && pgmd_job_hold_switch(daemon);
+
+	if (running && command->turn != AT_ONCE && !held) {
+		client->request = json_incref(request);
+		pgmd_job_wait(client, run_waiting);
+		return;
+	}
+	command->handle(client, request);
+	if (held)
+		pgmd_job_let_switch(daemon);
 }
 
 void pgmd_dispatch(struct pgmd_client *client, json_t *request)
@@ -95,12 +134,7 @@ void pgmd_dispatch(struct pgmd_client *client, json_t *request)
 		                   pgm_quote(json_string_value(cmd), json_string_length(cmd), quoted));
 		return;
 	}
-	if (!may(client, command))
+	if (!may(client, command) || !fields_are_known(client, command, request))
 		return;
-	if (must_wait(client->daemon, command->turn)) {
-		client->request = json_incref(request);
-		pgmd_job_wait(client, run_waiting);
-		return;
-	}
-	command->handle(client, request);
+	take_turn(client, command, request);
 }

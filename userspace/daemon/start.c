@@ -25,23 +25,35 @@ static struct pgm_ruleset *empty_set(enum pgm_mode mode, uint32_t generation)
 	return set;
 }
 
-static struct pgm_ruleset *decided_set(enum pgmd_decision decision, const struct pgmd_found *found,
-                                       struct pgm_ruleset *stored)
+/* The stored list in another mode than its file says: no generation that was ever saved, so it gets a new number. */
+static struct pgm_ruleset *stored_in_mode(struct pgm_ruleset *stored, enum pgm_mode mode, uint32_t newest)
 {
-	uint32_t newest = (uint32_t)found->pinned.generation;
+	if (stored->mode == mode)
+		return pgm_ruleset_ref(stored);
+	struct pgm_ruleset *set = pgm_ruleset_copy(stored);
+	if (set) {
+		set->mode = mode;
+		set->generation = newest + 1;
+	}
+	return set;
+}
+
+static struct pgm_ruleset *decided_set(enum pgmd_decision decision, enum pgm_mode mode, const struct pgmd_found *found)
+{
+	uint32_t pinned = (uint32_t)found->pinned.generation;
+	uint32_t newest = found->audit_generation > pinned ? found->audit_generation : pinned;
 
 	switch (decision) {
 	case PGMD_USE_STORED:
-		return pgm_ruleset_ref(stored);
+		return stored_in_mode(found->stored, mode, newest);
 	case PGMD_KEEP_PINNED:
-		return empty_set((enum pgm_mode)found->pinned.mode, newest);
+		return empty_set(mode, pinned);
 	case PGMD_SHUT:
-		newest = found->audit_generation > newest ? found->audit_generation : newest;
-		return empty_set(PGM_MODE_NOWHERE, newest + 1);
+		return empty_set(mode, newest + 1);
 	case PGMD_FIRST_START:
 		break;
 	}
-	return empty_set(PGM_MODE_UNSET, 0);
+	return empty_set(mode, 0);
 }
 
 static int put_in_force(struct pgmd_daemon *daemon, struct pgm_error *err)
@@ -93,12 +105,13 @@ static void tell_problem(struct pgmd_daemon *daemon, const struct pgm_error *pro
 	pgmd_say(daemon->problems, problem->hint[0] ? "%s; %s" : "%s%s", problem->what, problem->hint);
 }
 
-static int decide(struct pgmd_daemon *daemon, const struct pgmd_found *found, struct pgm_ruleset *stored,
-                  const char *trouble, struct pgm_error *err)
+static int decide(struct pgmd_daemon *daemon, const struct pgmd_found *found, const char *trouble,
+                  struct pgm_error *err)
 {
 	struct pgm_error problem = {0};
-	enum pgmd_decision decision = pgmd_state_decide(found, daemon->config->state_dir, trouble, &problem);
-	struct pgm_ruleset *set = decided_set(decision, found, stored);
+	enum pgm_mode mode = PGM_MODE_UNSET;
+	enum pgmd_decision decision = pgmd_state_decide(found, daemon->config->state_dir, trouble, &mode, &problem);
+	struct pgm_ruleset *set = decided_set(decision, mode, found);
 
 	if (!set)
 		return pgm_fail(err, -ENOMEM, "out of memory");
@@ -106,7 +119,7 @@ static int decide(struct pgmd_daemon *daemon, const struct pgmd_found *found, st
 	daemon->list_lost = decision == PGMD_KEEP_PINNED || decision == PGMD_SHUT;
 	tell_problem(daemon, &problem);
 	int code = decision == PGMD_KEEP_PINNED ? 0 : put_in_force(daemon, err);
-	if (code == 0 && decision == PGMD_USE_STORED)
+	if (code == 0 && found->source == PGM_RULES_CURRENT && decision == PGMD_USE_STORED)
 		code = audit_missing(daemon, err);
 	return code;
 }
@@ -133,7 +146,7 @@ int pgmd_start_policy(struct pgmd_daemon *daemon, bool adopted, bool superseding
 		return code;
 	}
 	found.stored = stored;
-	code = decide(daemon, &found, stored, trouble.what, err);
+	code = decide(daemon, &found, trouble.what, err);
 	pgm_ruleset_unref(stored);
 	return code;
 }

@@ -9,9 +9,9 @@
 /* What was found. */
 struct pgmd_found {
 	enum pgm_rules_source source;
-	const struct pgm_ruleset *stored; /* NULL unless source is CURRENT or PREVIOUS */
-	bool adopted;                     /* a policy was pinned, and is in force now */
-	bool superseding;                 /* a gate of another version is in force; its policy can't be read */
+	struct pgm_ruleset *stored; /* NULL unless source is CURRENT or PREVIOUS */
+	bool adopted;               /* a policy was pinned, and is in force now */
+	bool superseding;           /* a gate of another version is in force; its policy can't be read */
 	struct pgm_policy pinned;
 	bool audit_changes;    /* the audit log tells of changes */
 	bool audit_mode_known; /* and it is known into which mode the last one led */
@@ -20,7 +20,7 @@ struct pgmd_found {
 };
 
 enum pgmd_decision {
-	PGMD_USE_STORED,  /* build and switch to the stored policy */
+	PGMD_USE_STORED,  /* build and switch to the stored list, in the mode that comes with the decision */
 	PGMD_FIRST_START, /* nothing was ever configured: mode unset */
 	PGMD_KEEP_PINNED, /* the list is lost, but the kernel still holds it: leave it alone */
 	PGMD_SHUT,        /* the list is lost: mode nowhere, the system classes still get in */
@@ -31,6 +31,6 @@ enum pgmd_decision {
  * is empty when all is well. Never decides for unset when anything shows that there once was a policy.
  */
 enum pgmd_decision pgmd_state_decide(const struct pgmd_found *found, const char *state_dir, const char *trouble,
-                                     struct pgm_error *problem);
+                                     enum pgm_mode *mode, struct pgm_error *problem);
 
 #endif

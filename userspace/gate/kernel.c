@@ -196,6 +196,14 @@ void pgm_kernel_close(struct pgm_kernel *kernel)
 	free(kernel);
 }
 
+void pgm_kernel_use_config(struct pgm_kernel *kernel, const struct pgm_config *config)
+{
+	kernel->config = config;
+	/* The same rules no longer make the same tries, so the next build may not be done in place. */
+	pgm_ruleset_unref(kernel->live_set);
+	kernel->live_set = NULL;
+}
+
 int pgm_kernel_program(const struct pgm_kernel *kernel, enum pgm_flavour flavour)
 {
 	switch (flavour) {

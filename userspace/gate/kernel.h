@@ -17,6 +17,10 @@ struct pgm_kernel;
 int pgm_kernel_open(const struct pgm_config *config, struct pgm_kernel **out, struct pgm_error *err);
 void pgm_kernel_close(struct pgm_kernel *kernel);
 
+/* Build with another config from now on: its scopes and [system] rules come into force with the next flip, and its
+ * folders must be the same. It must outlive the kernel. Not while a build runs. */
+void pgm_kernel_use_config(struct pgm_kernel *kernel, const struct pgm_config *config);
+
 /* Program descriptors for attaching; owned by kernel. */
 enum pgm_flavour { PGM_FLAVOUR_XDP_FRAGS, PGM_FLAVOUR_XDP, PGM_FLAVOUR_TC };
 int pgm_kernel_program(const struct pgm_kernel *kernel, enum pgm_flavour flavour);
