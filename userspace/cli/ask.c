@@ -54,8 +54,11 @@ static int collect(struct pgm_cli_client *client, const struct pgm_cli_asker *as
 		else if (!part)
 			show_progress(progress, json_object_get(frame, "progress"));
 		json_decref(frame);
-		if (result < 0)
-			return pgm_fail(err, result, "the answer could not be printed: %s", strerror(-result));
+		if (result < 0) {
+			pgm_fail(err, result, "the answer could not be printed: %s", strerror(-result));
+			pgm_hint(err, "what was printed is not whole");
+			return result;
+		}
 	}
 }
 

@@ -24,11 +24,12 @@ const struct pgm_cli_entry pgm_cli_table_of_commands[] = {
 };
 const size_t pgm_cli_command_count = sizeof(pgm_cli_table_of_commands) / sizeof(pgm_cli_table_of_commands[0]);
 
+/* A command that failed has told its reason. */
 static int finish_output(int result)
 {
-	struct pgm_error err;
+	struct pgm_error err = {0};
 
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || result != PGM_CLI_DONE)
 		return result;
 	pgm_fail(&err, -errno, "the output could not be written: %s", strerror(errno));
 	return pgm_cli_complain(&err);

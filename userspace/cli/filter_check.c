@@ -27,11 +27,12 @@ static void print_comment(const json_t *rule)
 static void print_scope(const json_t *answer)
 {
 	json_int_t port = json_integer_value(json_object_get(answer, "port"));
+	const char *scope = text_of(answer, "scope");
 
 	fputs("; ", stdout);
-	if (*text_of(answer, "scope")) {
+	if (*scope && strcmp(scope, "-") != 0) { /* "-": a port that is not guarded has none */
 		fputs("scope ", stdout);
-		pgm_cli_put(stdout, text_of(answer, "scope"));
+		pgm_cli_put(stdout, scope);
 		printf(" (port %" JSON_INTEGER_FORMAT ")", port);
 	} else {
 		printf("port %" JSON_INTEGER_FORMAT, port);

@@ -97,7 +97,8 @@ static void print_refusal(const json_t *final, void *arg)
 	if (count > (json_int_t)json_array_size(errors))
 		fprintf(stderr, "and %" JSON_INTEGER_FORMAT " more errors\n",
 		        count - (json_int_t)json_array_size(errors));
-	pgm_fail(&err, 0, "%s; nothing was changed", what ? what : "the list was refused");
+	what = what ? what : "the list was refused";
+	pgm_fail(&err, 0, "%s%s", what, strstr(what, "nothing was changed") ? "" : "; nothing was changed");
 	pgm_hint(&err, "%s", hint ? hint : "");
 	pgm_cli_complain(&err);
 }
