@@ -209,6 +209,7 @@ static void an_early_no_is_heard(void)
 
 static void largest_frame(void)
 {
+	static const char end[] = "{\"ok\":true}";
 	const struct pgm_cli_asker asker = {0};
 	char *buf = malloc(PGM_FRAME_MAX + 4);
 	json_t *final;
@@ -216,7 +217,7 @@ static void largest_frame(void)
 	CHECK(buf);
 	memset(buf, ' ', PGM_FRAME_MAX + 4);
 	pgm_frame_header(PGM_FRAME_MAX, (uint8_t *)buf);
-	memcpy(buf + 4, "{\"ok\":true}", 11);
+	memcpy(buf + 4, end, sizeof(end) - 1);
 	pid_t pid = daemon_that_sends(buf, PGM_FRAME_MAX + 4, REQUEST_BYTES);
 	CHECK_INT(ask_with(&asker, &final), PGM_CLI_DONE);
 	json_decref(final);
