@@ -36,8 +36,11 @@ static char folder[] = "/run/pgmoat-test-XXXXXX";
 
 const char *sandbox_folder(void)
 {
-	if (strchr(folder, 'X') && !mkdtemp(folder))
+	static bool made;
+
+	if (!made && !mkdtemp(folder))
 		need(-1, "mkdtemp");
+	made = true;
 	return folder;
 }
 
