@@ -95,6 +95,26 @@ static void the_same_rules_change_the_word_only(void)
 	CHECK_INT(live_hits(&live, 0).packets, 0);
 }
 
+static void the_same_rules_with_another_config_are_built_anew(void)
+{
+	static const char text[] = "[scopes]\ndirect = 5433\n[system]\nmonitoring = 198.51.100.0/24\n";
+	struct pgm_config other;
+
+	fresh();
+	CHECK_INT(pgm_config_parse(text, strlen(text), "other", stderr, &other), 0);
+	strcpy(other.pin_dir, live.config.pin_dir);
+	struct pgm_ruleset *set = live_rules(&live, PGM_MODE_LIST, "203.0.113.7");
+	live_apply(&live, pgm_ruleset_ref(set));
+	pgm_kernel_use_config(live.kernel, &other);
+	CHECK_INT(live_ask(&live, PGM_FLAVOUR_XDP, "203.0.113.7", 5432).verdict, PGM_VERDICT_ALLOWED_LIST);
+	live_apply(&live, set);
+	CHECK_INT(live_ask(&live, PGM_FLAVOUR_XDP, "203.0.113.8", 5432).verdict, PGM_VERDICT_PORT_NOT_GUARDED);
+	CHECK_INT(live_ask(&live, PGM_FLAVOUR_XDP, "203.0.113.7", 5433).verdict, PGM_VERDICT_ALLOWED_LIST);
+	CHECK_INT(live_ask(&live, PGM_FLAVOUR_XDP, "198.51.100.1", 5433).verdict, PGM_VERDICT_ALLOWED_SYSTEM);
+	pgm_kernel_use_config(live.kernel, &live.config);
+	pgm_config_free(&other);
+}
+
 static void a_freed_build_leaves_no_trace(void)
 {
 	struct pgm_build *build, *second;
@@ -325,11 +345,17 @@ static void a_million_rules(void)
 int main(int argc, char **argv)
 {
 	static const struct check_case cases[] = {
-	        CASE(nothing_configured_lets_everybody_in), CASE(a_build_changes_nothing_until_the_flip),
-	        CASE(the_same_rules_change_the_word_only),  CASE(a_freed_build_leaves_no_trace),
-	        CASE(memory_that_comes_back_is_waited_for), CASE(memory_that_stays_away_leaves_the_old_list),
-	        CASE(other_errors_are_not_waited_for),      CASE(a_build_can_be_cancelled),
-	        CASE(flips_are_never_seen_halfway),         CASE(a_million_rules),
+	        CASE(nothing_configured_lets_everybody_in),
+	        CASE(a_build_changes_nothing_until_the_flip),
+	        CASE(the_same_rules_change_the_word_only),
+	        CASE(the_same_rules_with_another_config_are_built_anew),
+	        CASE(a_freed_build_leaves_no_trace),
+	        CASE(memory_that_comes_back_is_waited_for),
+	        CASE(memory_that_stays_away_leaves_the_old_list),
+	        CASE(other_errors_are_not_waited_for),
+	        CASE(a_build_can_be_cancelled),
+	        CASE(flips_are_never_seen_halfway),
+	        CASE(a_million_rules),
 	};
 
 	sandbox_enter();

@@ -209,17 +209,22 @@ static void retire_old(struct pgm_kernel *kernel, struct pgm_build *build)
 	pgm_counters_close(&old);
 }
 
-void pgm_kernel_flip(struct pgm_kernel *kernel, struct pgm_build *build)
+/* From now on a restart finds this gate and not the one before. If that fails, the next flip tries again. */
+static void supersede(struct pgm_kernel *kernel)
 {
 	struct pgm_error err;
 
+	if (pgm_pins_place(kernel, true, &err) < 0)
+		pgm_log_error(LOG_ERR, &err);
+	else
+		kernel->superseding = false;
+}
+
+void pgm_kernel_flip(struct pgm_kernel *kernel, struct pgm_build *build)
+{
 	store_word(kernel, build);
-	if (kernel->superseding) {
-		if (pgm_pins_commit(kernel, true, &err) < 0)
-			pgm_log_error(LOG_ERR, &err);
-		else
-			kernel->superseding = false;
-	}
+	if (kernel->superseding)
+		supersede(kernel);
 	if (!build->in_place)
 		retire_old(kernel, build);
 	pgm_ruleset_unref(kernel->live_set);

@@ -106,14 +106,13 @@ static int make_fresh(struct pgm_kernel *kernel, struct pgm_error *err)
 	return 0;
 }
 
+/* Beside another gate's pins nothing is placed before the first flip. */
 static int place_pins(struct pgm_kernel *kernel, enum pgm_pins found, struct pgm_error *err)
 {
-	bool maps = found != PGM_PINS_ADOPTABLE;
-	int code = pgm_pins_prepare(kernel, maps, err);
-
 	kernel->superseding = found == PGM_PINS_OTHER;
-	if (code == 0 && !kernel->superseding)
-		code = pgm_pins_commit(kernel, maps, err);
+	if (kernel->superseding)
+		return 0;
+	int code = pgm_pins_place(kernel, found == PGM_PINS_NONE, err);
 	if (code == 0 && found == PGM_PINS_ADOPTABLE)
 		code = pgm_pins_access(kernel, err);
 	return code;

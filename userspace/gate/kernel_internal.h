@@ -42,7 +42,7 @@ struct pgm_kernel {
 	int grace_inner;
 	__u64 *policy; /* map policy, mapped: the live word, then the schema */
 	bool adopted;
-	bool superseding; /* another gate's pins were found; ours wait under temporary names for the first flip */
+	bool superseding;          /* another gate's pins were found; ours take their place in the first flip */
 	pthread_mutex_t live_lock; /* guards live against a flip */
 	struct pgm_counters live;
 	struct pgm_ruleset *live_set; /* what the live slot was built from; NULL after adoption */
@@ -68,10 +68,9 @@ enum pgm_pins { PGM_PINS_NONE, PGM_PINS_ADOPTABLE, PGM_PINS_OTHER };
 
 /* Look at what is pinned and, if it fits this program, hand it to the skeleton that is not loaded yet. */
 enum pgm_pins pgm_pins_reuse(struct pgm_kernel *kernel);
-/* Pin maps and programs under temporary names, with owner and mode. */
-int pgm_pins_prepare(struct pgm_kernel *kernel, bool maps, struct pgm_error *err);
-/* Rename them to their final names. Only the order matters to a crash: see pins.c. */
-int pgm_pins_commit(struct pgm_kernel *kernel, bool maps, struct pgm_error *err);
+/* Pin the programs, and the maps too if they are new, in place of what is there. Only the order matters to a crash: see
+ * pins.c. May be tried again. */
+int pgm_pins_place(struct pgm_kernel *kernel, bool maps, struct pgm_error *err);
 /* Set owner and mode of the maps' final names; the group may have changed. */
 int pgm_pins_access(struct pgm_kernel *kernel, struct pgm_error *err);
 /* Take temporary names away. */

@@ -87,6 +87,24 @@ static pid_t lock_holder(int fd)
 	return 0;
 }
 
+/* systemd mounts bpffs with mode 0700, which shuts the metrics group out from what is its to read. */
+static void open_path(const char *pin_dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	for (const char *slash = strchr(pin_dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(path, sizeof(path), "%.*s", (int)(slash - pin_dir), pin_dir);
+		if (!is_bpffs(path) || stat(path, &st) < 0 || (st.st_mode & S_IXOTH))
+			continue;
+		if (chmod(path, (st.st_mode & 07777) | S_IXOTH) == 0)
+			pgm_log(LOG_NOTICE, "others may now pass through %s, so that the metrics group reaches %s",
+			        path, pin_dir);
+		else
+			pgm_log(LOG_WARNING, "cannot let the metrics group pass through %s: %s", path, strerror(errno));
+	}
+}
+
 static int lock_folder(int fd, const char *pin_dir, struct pgm_error *err)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -120,5 +138,7 @@ int pgm_pindir_open(const struct pgm_config *config, gid_t *group, struct pgm_er
 	*group = find_group(config->metrics_group);
 	if (fchown(fd, 0, *group) < 0 || fchmod(fd, 0750) < 0)
 		return pgm_fail(err, -errno, "cannot set owner and mode of %s: %s", pin_dir, strerror(errno));
+	if (*group != 0)
+		open_path(pin_dir);
 	return PGM_TAKE_FD(fd);
 }

@@ -133,7 +133,7 @@ static int pin_temporary(struct pgm_kernel *kernel, int fd, const char *name, st
 	return set_access(kernel, name, TEMPORARY, err);
 }
 
-int pgm_pins_prepare(struct pgm_kernel *kernel, bool maps, struct pgm_error *err)
+static int prepare(struct pgm_kernel *kernel, bool maps, struct pgm_error *err)
 {
 	struct bpf_map *map;
 	int code = 0;
@@ -171,10 +171,12 @@ static int commit_maps(struct pgm_kernel *kernel, struct pgm_error *err)
 	return code;
 }
 
-int pgm_pins_commit(struct pgm_kernel *kernel, bool maps, struct pgm_error *err)
+int pgm_pins_place(struct pgm_kernel *kernel, bool maps, struct pgm_error *err)
 {
-	int code = maps ? commit_maps(kernel, err) : 0;
+	int code = prepare(kernel, maps, err);
 
+	if (maps && code == 0)
+		code = commit_maps(kernel, err);
 	for (size_t i = 0; code == 0 && i < PROGRAMS; i++)
 		code = commit(kernel, programs[i].name, err);
 	if (maps && code == 0)

@@ -33,25 +33,40 @@ int pgm_kernel_metrics(struct pgm_kernel *kernel, struct pgm_metrics *out)
 	return 0;
 }
 
-/* The refused sources of one family, appended at *count. Entries that come or go meanwhile may be missed. */
-static int read_family(int fd, int family, struct pgm_denied_row *rows, size_t room, size_t *count)
+#define CHUNK 4096u
+#define ROOM  (2 * (PGM_DENIED_MAX + CHUNK)) /* rows */
+
+static void add_row(struct pgm_denied_row *row, int family, const uint8_t *addr, const struct pgm_denied *info)
 {
-	uint8_t key[16], *last = NULL;
+	*row = (struct pgm_denied_row){.info = *info};
+	row->source.family = (uint8_t)family;
+	row->source.prefix_len = family == AF_INET ? 32 : 128;
+	memcpy(row->source.lo, addr, pgm_addr_len(family));
+	memcpy(row->source.hi, addr, pgm_addr_len(family));
+}
 
-	for (; *count < room; last = key) {
-		struct pgm_denied_row *row = &rows[*count];
-		int code = bpf_map_get_next_key(fd, last, key);
+/*
+ * The refused sources of one family, appended at *count. In batches, which walk over the buckets: stepping from key to
+ * key would begin again whenever the table drops the key it stands on, which under attack it always does.
+ */
+static int read_family(int fd, int family, struct pgm_denied_row *rows, size_t *count)
+{
+	PGM_FREE uint8_t *keys = malloc(CHUNK * pgm_addr_len(family));
+	PGM_FREE struct pgm_denied *values = malloc(CHUNK * sizeof(*values));
+	__u32 bucket, *from = NULL;
+	int code = 0;
 
-		if (code == -ENOENT)
-			return 0;
-		if (code < 0)
+	if (!keys || !values)
+		return -ENOMEM;
+	while (code == 0 && *count + CHUNK <= ROOM) {
+		__u32 got = CHUNK;
+
+		code = bpf_map_lookup_batch(fd, from, &bucket, keys, values, &got, NULL);
+		if (code < 0 && code != -ENOENT) /* ENOENT: these are the last */
 			return code;
-		if (bpf_map_lookup_elem(fd, key, &row->info) < 0)
-			continue; /* the table's own ageing took it */
-		row->source = (struct pgm_range){.family = (uint8_t)family, .prefix_len = family == AF_INET ? 32 : 128};
-		memcpy(row->source.lo, key, pgm_addr_len(family));
-		memcpy(row->source.hi, key, pgm_addr_len(family));
-		(*count)++;
+		for (__u32 i = 0; i < got; i++)
+			add_row(&rows[(*count)++], family, keys + i * pgm_addr_len(family), &values[i]);
+		from = &bucket;
 	}
 	return 0;
 }
@@ -67,15 +82,14 @@ static int by_count(const void *a, const void *b)
 
 ssize_t pgm_kernel_denied(struct pgm_kernel *kernel, struct pgm_denied_row *out, size_t max, size_t *known)
 {
-	enum { ROOM = 2 * PGM_DENIED_MAX };
 	PGM_FREE struct pgm_denied_row *rows = malloc(ROOM * sizeof(*rows));
 	size_t count = 0;
 
 	if (!rows)
 		return -ENOMEM;
-	int code = read_family(bpf_map__fd(kernel->skel->maps.denied4), AF_INET, rows, PGM_DENIED_MAX, &count);
+	int code = read_family(bpf_map__fd(kernel->skel->maps.denied4), AF_INET, rows, &count);
 	if (code == 0)
-		code = read_family(bpf_map__fd(kernel->skel->maps.denied6), AF_INET6, rows, ROOM, &count);
+		code = read_family(bpf_map__fd(kernel->skel->maps.denied6), AF_INET6, rows, &count);
 	if (code < 0)
 		return code;
 	qsort(rows, count, sizeof(*rows), by_count);
