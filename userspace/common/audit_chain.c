@@ -73,29 +73,46 @@ int pgm_audit_chain_end(const struct pgm_audit_chain *chain, struct pgm_error *e
 	return chain->torn ? torn_unexplained(chain, err) : 0;
 }
 
-static int verify_stream(FILE *in, struct pgm_audit_chain *chain, struct pgm_error *err)
+/* Feed all whole lines of buf; *used says how many bytes they are. */
+static int feed_lines(struct pgm_audit_chain *chain, const char *buf, size_t len, size_t *used, struct pgm_error *err)
 {
-	PGM_FREE char *line = malloc(PGM_AUDIT_LINE_MAX + 2);
+	const char *newline;
 
-	if (!line)
-		return pgm_fail(err, -ENOMEM, "out of memory");
-	while (fgets(line, PGM_AUDIT_LINE_MAX + 2, in)) {
-		/* A zero byte would hide the rest of its line from strlen; the chain then breaks at the next line. */
-		size_t len = strlen(line);
-		if (len == 0 || line[len - 1] != '\n') {
-			pgm_fail(err, -EBADMSG, "line %" PRIu64 " is %s", chain->lines + 1,
-			         feof(in) ? "cut: the file ends in the middle of it" : "damaged or longer than 64 KiB");
-			pgm_hint(err,
-			         "if pgmoatd or the machine crashed, pgmoatd marks the cut line at its next start");
-			return -EBADMSG;
-		}
-		int result = pgm_audit_chain_feed(chain, line, len - 1, err);
+	*used = 0;
+	while ((newline = memchr(buf + *used, '\n', len - *used))) {
+		const char *line = buf + *used;
+		int result = pgm_audit_chain_feed(chain, line, (size_t)(newline - line), err);
 		if (result < 0)
 			return result;
+		*used = (size_t)(newline + 1 - buf);
+	}
+	return 0;
+}
+
+static int verify_stream(FILE *in, struct pgm_audit_chain *chain, struct pgm_error *err)
+{
+	size_t size = PGM_AUDIT_LINE_MAX * 2, len = 0, got, used;
+	PGM_FREE char *buf = malloc(size);
+
+	if (!buf)
+		return pgm_fail(err, -ENOMEM, "out of memory");
+	while ((got = fread(buf + len, 1, size - len, in)) > 0) {
+		len += got;
+		int result = feed_lines(chain, buf, len, &used, err);
+		if (result < 0)
+			return result;
+		len -= used;
+		memmove(buf, buf + used, len);
+		if (len > PGM_AUDIT_LINE_MAX)
+			return pgm_fail(err, -EBADMSG, "line %" PRIu64 " is longer than 64 KiB", chain->lines + 1);
 	}
 	if (ferror(in))
 		return pgm_fail(err, -EIO, "read error");
-	return pgm_audit_chain_end(chain, err);
+	if (len == 0)
+		return pgm_audit_chain_end(chain, err);
+	pgm_fail(err, -EBADMSG, "line %" PRIu64 " is cut: the file ends in the middle of it", chain->lines + 1);
+	pgm_hint(err, "if pgmoatd or the machine crashed, pgmoatd marks the cut line at its next start");
+	return -EBADMSG;
 }
 
 int pgm_audit_verify(const char *path, uint64_t *lines, struct pgm_error *err)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "daemon/texts.h"
@@ -22,8 +23,7 @@ struct pgmd_change *pgmd_change_new(struct pgmd_daemon *daemon, struct pgmd_clie
 	change->command = command;
 	change->kind = "failed";
 	change->stage = "preparing";
-	if (client)
-		change->peer = client->peer;
+	change->peer = client ? client->peer : (struct pgmd_peer){.pid = getpid(), .uid = getuid()};
 	change->base = pgm_ruleset_ref(daemon->current);
 	change->added_names = json_array();
 	change->removed_names = json_array();

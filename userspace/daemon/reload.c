@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <systemd/sd-daemon.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
@@ -146,7 +145,6 @@ static void reload_done(struct pgmd_change *change)
 		adopt_config(daemon, PGM_TAKE(change->new_config));
 	else
 		pgm_kernel_use_config(live->kernel, daemon->config);
-	sd_notify(0, "READY=1");
 }
 
 static void start_reload(struct pgmd_daemon *daemon, struct pgm_config *config)
