@@ -502,6 +502,16 @@ static void folders(void)
 	CHECK_INT(pgm_make_dir("/", 0700, &err), 0);
 }
 
+static void folders_on_a_bpffs(void)
+{
+	struct stat st;
+
+	CHECK_INT(pgm_make_dir("/sys/fs/bpf/a/b", 0750, NULL), 0);
+	CHECK(stat("/sys/fs/bpf/a/b", &st) == 0);
+	CHECK_INT(st.st_mode & 07777, 0750);
+	CHECK_INT(pgm_make_dir("/sys/fs/bpf/a.b", 0750, NULL), -EPERM);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct check_case cases[] = {
@@ -520,6 +530,7 @@ int main(int argc, char **argv)
 	        CASE(killed_at_random),
 	        CASE(reading),
 	        CASE(folders),
+	        CASE(folders_on_a_bpffs),
 	};
 
 	sandbox_enter();

@@ -62,12 +62,12 @@ int pgm_read_file(const char *path, size_t max, char **out, size_t *len)
 	return fd < 0 ? -errno : pgm_read_fd(fd, max, out, len);
 }
 
-/* A new folder lasts only once the folder that it stands in is synced. */
+/* A new folder lasts only once the folder that it stands in is synced; EINVAL: that file system has nothing to sync. */
 static int sync_folder(int parent, const char *name, mode_t mode)
 {
 	PGM_CLOSE int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 || fchmod(fd, mode) < 0 || fsync(parent) < 0)
+	if (fd < 0 || fchmod(fd, mode) < 0 || (fsync(parent) < 0 && errno != EINVAL))
 		return -errno;
 	return 0;
 }
