@@ -6,20 +6,20 @@
 #include "maps.h"
 #include "parse.h"
 
-/* Addresses that take turns as the source; user space sizes one of the arrays to source_mask + 1, a power of two. */
-const volatile __u32 source_mask;
+/* Addresses take turns as the source: the first source_mask + 1 (a power of two) of an array. */
+__u32 source_mask;
 __u32 turn;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 65536);
 	__type(key, __u32);
 	__type(value, __be32);
 } sources4 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 65536);
 	__type(key, __u32);
 	__type(value, struct in6_addr);
 } sources6 SEC(".maps");
@@ -105,13 +105,41 @@ int bench_gate(struct xdp_md *xdp)
 	return gate(&ctx) ? XDP_PASS : XDP_DROP;
 }
 
-/* The same with fragments allowed, as on most cards. */
-SEC("xdp.frags")
-int bench_gate_frags(struct xdp_md *xdp)
+/* What a receiver can do at the least. */
+SEC("xdp")
+int bench_drop(struct xdp_md *xdp)
 {
-	struct ctx ctx = ctx_of_xdp(xdp);
+	(void)xdp;
+	return XDP_DROP;
+}
 
-	return gate(&ctx) ? XDP_PASS : XDP_DROP;
+/* The interface out of which bench_send sends. */
+int send_ifindex;
+
+static __always_inline __sum16 checksum_moved(__sum16 checksum, __be32 from, __be32 to)
+{
+	__u32 sum = (__u16)~checksum + (__u16)~from + (__u16) ~(from >> 16) + (__u16)to + (to >> 16);
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~((sum & 0xffff) + (sum >> 16));
+}
+
+/* A sender without sockets: BPF_PROG_TEST_RUN on live frames hands in SYNs over IPv4, and out they go. */
+SEC("xdp")
+int bench_send(struct xdp_md *xdp)
+{
+	struct ethhdr *eth = (void *)(long)xdp->data;
+	struct iphdr *ip = (void *)(eth + 1);
+	struct tcphdr *tcp = (void *)(ip + 1);
+	__u32 i = turn++ & source_mask;
+	const __be32 *source = bpf_map_lookup_elem(&sources4, &i);
+
+	if (!source || (void *)(tcp + 1) > (void *)(long)xdp->data_end)
+		return XDP_ABORTED;
+	ip->check = checksum_moved(ip->check, ip->saddr, *source);
+	tcp->check = checksum_moved(tcp->check, ip->saddr, *source);
+	ip->saddr = *source;
+	return bpf_redirect(send_ifindex, 0);
 }
 
 char bench_license[] SEC("license") = "Dual BSD/GPL";

@@ -3,7 +3,7 @@
 #ifndef PGM_BPF_COUNT_H
 #define PGM_BPF_COUNT_H
 
-#include "match.h"
+#include "recent.h"
 
 static __always_inline void count_rule(const struct view *view, const struct packet *packet, __u32 index)
 {
@@ -44,31 +44,26 @@ static __always_inline bool take_budget(__u64 now)
 	return own->used++ < PGM_DENIED_NEW_PER_SECOND;
 }
 
-static __always_inline struct pgm_denied *find_denied(const struct packet *packet)
+/* True if the packet's source has a new row. */
+static __always_inline bool add_denied(const struct packet *packet, __u64 now, __u32 verdict)
 {
-	if (packet->family == 4)
-		return bpf_map_lookup_elem(&denied4, packet->key4.addr);
-	return bpf_map_lookup_elem(&denied6, packet->key6.addr);
-}
+	struct pgm_denied fresh = {.count = 1, .first = now, .last = now, .port = packet->port, .verdict = verdict};
 
-static __always_inline bool add_denied(const struct packet *packet, const struct pgm_denied *fresh)
-{
 	if (packet->family == 4)
-		return !bpf_map_update_elem(&denied4, packet->key4.addr, fresh, BPF_NOEXIST);
-	return !bpf_map_update_elem(&denied6, packet->key6.addr, fresh, BPF_NOEXIST);
+		return !bpf_map_update_elem(&denied4, packet->key4.addr, &fresh, BPF_NOEXIST);
+	return !bpf_map_update_elem(&denied6, packet->key6.addr, &fresh, BPF_NOEXIST);
 }
 
 static __always_inline void record_denied(struct pgm_metrics *totals, const struct packet *packet, __u32 verdict)
 {
+	const void *source = packet->family == 4 ? packet->key4.addr : packet->key6.addr;
 	__u64 now = bpf_ktime_get_coarse_ns();
-	struct pgm_denied *known = find_denied(packet);
+	struct pgm_denied *known = find_denied(packet->family, source);
 
-	if (!known) {
-		struct pgm_denied fresh = {
-		        .count = 1, .first = now, .last = now, .port = packet->port, .verdict = verdict};
-		if (take_budget(now) && add_denied(packet, &fresh))
+	if (!known && take_budget(now)) {
+		if (add_denied(packet, now, verdict))
 			return;
-		known = find_denied(packet); /* another CPU may have been faster */
+		known = find_denied(packet->family, source); /* another CPU was faster */
 	}
 	if (!known) {
 		totals->sources_unrecorded++;
@@ -89,7 +84,7 @@ static __always_inline void count(const struct view *view, const struct packet *
 		return;
 	((__u64 *)totals)[verdict]++;
 	if (is_drop(verdict)) {
-		if (packet->family)
+		if (packet->family && !recent_absorbs(totals, packet))
 			record_denied(totals, packet, verdict);
 	} else if (answer->counter != ~0u) {
 		count_rule(view, packet, answer->counter);

@@ -224,6 +224,42 @@ static void budget(void)
 	gatefix_close(&fix);
 }
 
+/* A flood from one source is counted to the packet, if not at once: what one tick held back, a later packet hands on.
+ */
+static void flood_from_one_source(void)
+{
+	enum { FLOOD = 50000 };
+	static const char *const specs[] = {"ip4=203.0.113.9 tcp=5432", "ip6=2001:db8::9 tcp=5432"};
+	static const char *const sources[] = {"203.0.113.9", "2001:db8::9"};
+	static struct pkt pkt;
+	struct gatefix fix;
+	struct pgm_denied denied;
+	cpu_set_t all, one;
+
+	CHECK_INT(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	CPU_SET((unsigned)sched_getcpu(), &one);
+	CHECK_INT(sched_setaffinity(0, sizeof(one), &one), 0);
+	make_world(&fix);
+	for (unsigned i = 0; i < 2; i++) {
+		struct gatefix_run run = {.repeat = FLOOD};
+		pkt_make(&pkt, specs[i]);
+		CHECK_INT(gatefix_run(&fix, PGM_FLAVOUR_XDP, &pkt, &run), 0);
+		CHECK(gatefix_denied(&fix, sources[i], &denied));
+		CHECK(denied.count > 0 && denied.count <= FLOOD);
+		uint64_t then = coarse();
+		while (coarse() <= then + 20000000) /* two ticks of the slowest clock */
+			sched_yield();
+		CHECK(!send(&fix, PGM_FLAVOUR_XDP, specs[i]));
+		CHECK(gatefix_denied(&fix, sources[i], &denied));
+		CHECK_INT(denied.count, FLOOD + 1);
+	}
+	CHECK_INT(sched_setaffinity(0, sizeof(all), &all), 0);
+	CHECK_INT(gatefix_metrics(&fix).refused_not_listed, 2 * (FLOOD + 1));
+	CHECK_INT(gatefix_metrics(&fix).sources_unrecorded, 0);
+	gatefix_close(&fix);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct check_case cases[] = {
@@ -234,6 +270,7 @@ int main(int argc, char **argv)
 	        CASE(refused_sources),
 	        CASE(open_modes_record_nothing),
 	        CASE(budget),
+	        CASE(flood_from_one_source),
 	};
 
 	sandbox_enter();

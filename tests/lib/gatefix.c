@@ -261,7 +261,7 @@ static int run_tc(int fd, const struct pkt *pkt, struct gatefix_run *run)
 	struct __sk_buff in = {.gso_size = run->gso_size}, out = {0};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = pkt->bytes, .data_size_in = (uint32_t)pkt->len,
 	            .data_out = back, .data_size_out = sizeof(back), .ctx_in = &in, .ctx_size_in = sizeof(in),
-	            .ctx_out = &out, .ctx_size_out = sizeof(out));
+	            .ctx_out = &out, .ctx_size_out = sizeof(out), .repeat = run->repeat);
 
 	if (run->probe)
 		memcpy(in.cb, &run->answer, sizeof(run->answer));
@@ -284,7 +284,7 @@ static int run_xdp(int fd, const struct pkt *pkt, struct gatefix_run *run)
 	struct xdp_md in = {.data = meta, .data_end = run->linear ? meta + run->linear : size};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = size, .data_out = back,
 	            .data_size_out = sizeof(back), .ctx_in = meta || run->linear ? &in : NULL,
-	            .ctx_size_in = meta || run->linear ? sizeof(in) : 0);
+	            .ctx_size_in = meta || run->linear ? sizeof(in) : 0, .repeat = run->repeat);
 
 	memcpy(data, &run->answer, meta);
 	memcpy(data + meta, pkt->bytes, pkt->len);

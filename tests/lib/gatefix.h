@@ -54,6 +54,7 @@ void gatefix_forget_denied(const struct gatefix *fix);
 struct gatefix_run {
 	uint32_t linear;   /* XDP with fragments: bytes in the linear part, 0: all that fit */
 	uint32_t gso_size; /* tc */
+	int repeat;        /* how often; 0: once */
 	bool probe;
 	bool passed;             /* out */
 	struct pgm_probe answer; /* in and out, if probe */
