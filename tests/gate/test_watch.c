@@ -270,6 +270,31 @@ static void a_filter_before_ours_is_overtaken(void)
 	end();
 }
 
+/* Somebody who insists gets the last word for a few seconds, and is not answered without end; then it is said. */
+static void a_fight_is_bounded(void)
+{
+	const struct pgm_watch_row *r;
+
+	begin("a0");
+	live.config.attach_mode = PGM_ATTACH_TC;
+	pair("a0", "a1");
+	start();
+	without_tick();
+	for (int i = 0; i < 30 && guarded("a0", PGM_HOOK_TC); i++) {
+		sandbox_sh("tc filter del dev a0 ingress");
+		settle_down();
+	}
+	r = row("a0");
+	CHECK_INT(r->guard.hook, PGM_HOOK_NONE);
+	CHECK(r->wanted);
+	CHECK_HAS(r->guard.why, "something keeps taking its guard off");
+	CHECK_INT(pgm_watch_unguarded(watch), 1);
+	CHECK(sd_event_source_set_time_relative(watch->timer, 0) >= 0);
+	CHECK(sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT) >= 0);
+	TURN_UNTIL(guarded("a0", PGM_HOOK_TC));
+	end();
+}
+
 /* `ip link set xdp off` can't take a link off; detaching the link by force can. */
 static void a_detached_link_comes_back(void)
 {
@@ -423,6 +448,7 @@ int main(int argc, char **argv)
 	        CASE(second_interface_added),
 	        CASE(filter_and_qdisc_come_back),
 	        CASE(a_filter_before_ours_is_overtaken),
+	        CASE(a_fight_is_bounded),
 	        CASE(a_detached_link_comes_back),
 	        CASE(an_unguarded_one_is_tried_again),
 	        CASE(not_ethernet),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is wanted, who has a guard, and what is said about it. */
-#include <net/if_arp.h>
+#include <errno.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -71,22 +72,12 @@ static void report(struct pgm_watch *watch, size_t i)
 		pgm_log(guarded ? LOG_INFO : row->wanted ? LOG_ERR : LOG_NOTICE, "interface %s %s", guard->name, text);
 }
 
-static bool may_repair(struct pgm_watch *watch, size_t i)
+static void note_repair(struct pgm_watch *watch, size_t i)
 {
-	struct pgm_iface *iface = &watch->ifaces[i];
 	const char *name = watch->rows[i].guard.name;
 
-	if (iface->repairs >= REPAIRS)
-		return false;
-	if (++iface->repairs < REPAIRS)
-		pgm_log(LOG_WARNING,
-		        "interface %s: its guard was taken off or another filter put before it; putting it "
-		        "back",
-		        name);
-	else
-		pgm_log(LOG_ERR, "interface %s: something keeps taking its guard off; trying again every few seconds",
-		        name);
-	return true;
+	watch->ifaces[i].repairs++;
+	pgm_log(LOG_WARNING, "interface %s: its guard had been taken off, or a filter put before it; it is back", name);
 }
 
 /* An interface may get another name between the message that we act on and the attachment, which goes by ifindex. */
@@ -101,18 +92,27 @@ static void check_name(struct pgm_watch *watch, size_t i)
 	memcpy(guard->name, now, sizeof(guard->name));
 }
 
-static void guard_one(struct pgm_watch *watch, size_t i)
+/* 0 or what pgm_attach said. */
+static int guard_one(struct pgm_watch *watch, size_t i)
 {
 	struct pgm_guard *guard = &watch->rows[i].guard;
 	struct pgm_iface *iface = &watch->ifaces[i];
+	bool lost = guard->hook != PGM_HOOK_NONE;
+	int r;
 
-	if (guard->hook != PGM_HOOK_NONE && pgm_attach_verify(watch->kernel, guard))
-		return;
-	if (guard->hook != PGM_HOOK_NONE && !may_repair(watch, i))
-		return;
-	(void)pgm_attach(watch->kernel, watch->config, guard, NULL);
+	if (lost && pgm_attach_verify(watch->kernel, guard))
+		return 0;
+	if (iface->repairs >= REPAIRS) {
+		guard->hook = PGM_HOOK_NONE;
+		snprintf(iface->why, sizeof(iface->why), "something keeps taking its guard off");
+		return -EBUSY;
+	}
+	r = pgm_attach(watch->kernel, watch->config, guard, NULL);
 	memcpy(iface->why, guard->why, sizeof(iface->why));
+	if (lost && r == 0)
+		note_repair(watch, i);
 	check_name(watch, i);
+	return r;
 }
 
 static void check_pin(struct pgm_watch *watch, size_t i)
@@ -157,7 +157,9 @@ static void settle_one(struct pgm_watch *watch, size_t i)
 	if (!row->ethernet || !(row->wanted || adopt || row->guard.hook != PGM_HOOK_NONE)) {
 		explain_absence(watch, i);
 	} else {
-		guard_one(watch, i);
+		/* Interfaces that go lose their link before the message that they are gone. */
+		if (guard_one(watch, i) == -ENODEV)
+			return;
 		row->wanted = is_wanted(watch, i);
 		check_pin(watch, i);
 		add_notes(watch, i);
