@@ -176,11 +176,39 @@ static pid_t flood(void)
 	parts[1].iov_len = pkt.len;
 	child = fork();
 	CHECK(child >= 0);
-	if (child == 0)
+	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(wire.socket, 3);
+		close_range(4, ~0u, 0); /* the gate's lock among them */
+	}
 	while (child == 0)
-		(void)!writev(wire.socket, parts, 2);
+		(void)!writev(3, parts, 2);
 	return child;
+}
+
+/* A wire on which a gap shows: returns delivered() of before, with one packet let through to prove that it counts. */
+static unsigned long long begin_refusing(enum pgm_attach_mode mode)
+{
+	unsigned long long before;
+	struct pkt pkt;
+
+	begin(mode);
+	sandbox_sh("ip link set far address 02:00:00:00:00:01");
+	before = delivered();
+	pkt_make(&pkt, "ip4=192.0.2.7 tcp=5432:S");
+	wire_send(&wire, &pkt, false);
+	AWAIT(delivered() == before + 1);
+	live_apply(&live, live_rules(&live, PGM_MODE_NOWHERE, ""));
+	return before + 1;
+}
+
+static void end_refusing(pid_t child, unsigned long long before)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	CHECK(live_metrics(&live).refused_nowhere > 0);
+	CHECK_INT(delivered(), before);
+	end();
 }
 
 /* Everything is refused, and packets come all the while: one that reaches the stack came through a gap. */
@@ -188,29 +216,46 @@ static void no_gap_between_modes(void)
 {
 	static const enum pgm_attach_mode modes[] = {PGM_ATTACH_TC, PGM_ATTACH_AUTO, PGM_ATTACH_GENERIC,
 	                                             PGM_ATTACH_NATIVE};
-	unsigned rounds = 20 * check_scale();
+	unsigned long long before = begin_refusing(PGM_ATTACH_AUTO);
 
-	begin(PGM_ATTACH_AUTO);
-	sandbox_sh("ip link set far address 02:00:00:00:00:01");
-	unsigned long long before = delivered();
-	struct pkt pkt;
-	pkt_make(&pkt, "ip4=192.0.2.7 tcp=5432:S");
-	wire_send(&wire, &pkt, false); /* no gate yet: this is what a gap looks like */
-	AWAIT(delivered() == before + 1);
-	live_apply(&live, live_rules(&live, PGM_MODE_NOWHERE, ""));
 	attach(PGM_HOOK_NATIVE);
 	pid_t child = flood();
-	int r = 0;
-	for (unsigned i = 0; r == 0 && i < rounds; i++) {
+	for (unsigned i = 0; i < 20 * check_scale(); i++) {
 		live.config.attach_mode = modes[i % 4];
-		r = pgm_attach(live.kernel, &live.config, &guard, &err);
+		(void)pgm_attach(live.kernel, &live.config, &guard, &err);
 	}
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
-	CHECK_INT(r, 0);
-	CHECK(live_metrics(&live).refused_nowhere > 0);
-	CHECK_INT(delivered(), before + 1);
-	end();
+	end_refusing(child, before);
+}
+
+static void no_gap_while_moving_to_the_front(void)
+{
+	int theirs = foreign_program(BPF_PROG_TYPE_SCHED_CLS, "stranger", TC_ACT_UNSPEC);
+	unsigned long long before = begin_refusing(PGM_ATTACH_TC);
+
+	attach(PGM_HOOK_TC);
+	pid_t child = flood();
+	for (unsigned i = 0; i < 20 * check_scale(); i++) {
+		foreign_filter("far", BPF_TC_INGRESS, i + 1, 1, theirs);
+		(void)pgm_attach(live.kernel, &live.config, &guard, &err);
+	}
+	CHECK(pgm_attach_verify(live.kernel, &guard));
+	end_refusing(child, before);
+	close(theirs);
+}
+
+static void no_gap_over_restarts(void)
+{
+	for (int tc = 0; tc < 2; tc++) {
+		unsigned long long before = begin_refusing(tc ? PGM_ATTACH_TC : PGM_ATTACH_AUTO);
+
+		attach(tc ? PGM_HOOK_TC : PGM_HOOK_NATIVE);
+		pid_t child = flood();
+		for (unsigned i = 0; i < 3 * check_scale(); i++) {
+			restart();
+			(void)pgm_attach(live.kernel, &live.config, &guard, &err);
+		}
+		end_refusing(child, before);
+	}
 }
 
 /* veth wants as many receive queues as the peer sends to; it has words for it, the link syscall has none. */
@@ -554,6 +599,8 @@ int main(int argc, char **argv)
 	        CASE(adoption_keeps_the_filter),
 	        CASE(modes_replace_each_other),
 	        CASE(no_gap_between_modes),
+	        CASE(no_gap_while_moving_to_the_front),
+	        CASE(no_gap_over_restarts),
 	        CASE(the_driver_is_quoted),
 	        CASE(no_native_driver_at_all),
 	        CASE(foreign_native_program),
