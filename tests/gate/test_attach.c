@@ -170,8 +170,10 @@ static pid_t flood(void)
 	static struct pkt pkt;
 	struct virtio_net_hdr header = {0};
 	struct iovec parts[] = {{&header, sizeof(header)}, {pkt.bytes, 0}};
+	int ready[2];
 	pid_t child;
 
+	CHECK_INT(pipe(ready), 0);
 	pkt_make(&pkt, "ip4=192.0.2.7 tcp=5432:S");
 	parts[1].iov_len = pkt.len;
 	child = fork();
@@ -183,6 +185,9 @@ static pid_t flood(void)
 	}
 	while (child == 0)
 		(void)!writev(3, parts, 2);
+	close(ready[1]);
+	CHECK_INT(read(ready[0], &(char){0}, 1), 0); /* the child has closed its end */
+	close(ready[0]);
 	return child;
 }
 
