@@ -99,6 +99,7 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ROOMS)
 	$(call say,LINK)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
+$(BUILD)/obj/tests/bench/%.o: | $(BUILD)/gen/bench.skel.h
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(TESTLIB) $(COMMON) $(GATE)
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
@@ -140,7 +141,7 @@ fuzz: deps ## the fuzzers, PGM_FUZZ_SECONDS (60) each
 	@$(AGAIN) fuzz-programs
 	@PGM_FUZZ_SECONDS=$${PGM_FUZZ_SECONDS:-60} $(RUN) fuzz
 
-bench: deps ## measure; a table on the terminal, JSON in build/bench
+bench: deps ## measure; tables on the terminal, JSON in build/bench.json
 	@$(AGAIN) all bench-programs
 	@PGM_BUILD=$(abspath $(BUILD)) tests/bench/run
 

@@ -75,9 +75,13 @@ class Pgmoat:
         """pgmoatd run to its end."""
         return self._run([str(sandbox.BUILD / "bin/pgmoatd"), "--config", str(self.config), *args])
 
+    def command(self, *args):
+        """What runs pgmoat with arguments."""
+        return [str(sandbox.BUILD / "bin/pgmoat"), *args, "--config", str(self.config)]
+
     def run(self, *args, stdin=b"", user=None, groups=()):
         """pgmoat with arguments. user: a uid to run as instead of root, with exactly these groups."""
-        command = [str(sandbox.BUILD / "bin/pgmoat"), *args, "--config", str(self.config)]
+        command = self.command(*args)
         if user is not None:
             command = ["setpriv", "--reuid", str(user), "--regid", str(user),
                        *(["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"]), *command]
@@ -85,7 +89,7 @@ class Pgmoat:
 
     def start_command(self, *args, stdin=b""):
         """pgmoat left running: (process, function that waits for its Result)."""
-        command = [str(sandbox.BUILD / "bin/pgmoat"), *args, "--config", str(self.config)]
+        command = self.command(*args)
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
         def finish():

@@ -49,6 +49,10 @@ class Service:
             else:
                 raise AssertionError(f"{self.name} was not ready within {seconds} s:\n{self.log()}")
 
+    def ignore_messages(self):
+        """No more notifications are wanted. A program whose notifications nobody reads waits, after some ten of them."""
+        self._notify.close()
+
     def alive(self):
         return self.process.poll() is None
 
