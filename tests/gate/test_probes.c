@@ -113,12 +113,32 @@ static void other_metadata_is_no_probe(void)
 	gatefix_close(&fix);
 }
 
+/* Nor is a question that does not fill the metadata: somebody else's program put it there. */
+static void longer_metadata_is_no_probe(void)
+{
+	static struct pkt pkt;
+	struct gatefix fix;
+
+	make_world(&fix);
+	pkt_make(&pkt, "ip4=203.0.113.1 tcp=5432");
+	for (unsigned slack = 4; slack <= 12; slack += 4) {
+		struct gatefix_run run = {.probe = true, .slack = slack};
+		CHECK_INT(gatefix_run(&fix, PGM_FLAVOUR_XDP, &pkt, &run), 0);
+		CHECK_INT(run.answer.magic, PGM_PROBE_ASK);
+		CHECK_INT(gatefix_run(&fix, PGM_FLAVOUR_XDP_FRAGS, &pkt, &run), 0);
+		CHECK_INT(run.answer.magic, PGM_PROBE_ASK);
+	}
+	CHECK_INT(gatefix_metrics(&fix).allowed_list, 6);
+	gatefix_close(&fix);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct check_case cases[] = {
 	        CASE(probes_answer),
 	        CASE(probes_leave_no_trace),
 	        CASE(other_metadata_is_no_probe),
+	        CASE(longer_metadata_is_no_probe),
 	};
 
 	sandbox_enter();

@@ -190,18 +190,25 @@ static uint64_t flood(const struct gatefix *fix, unsigned count)
 	return coarse() / 1000000000u - start + 1;
 }
 
+static void stay_on_one_cpu(cpu_set_t *all)
+{
+	cpu_set_t one;
+
+	CHECK_INT(sched_getaffinity(0, sizeof(*all), all), 0);
+	CPU_ZERO(&one);
+	CPU_SET((unsigned)sched_getcpu(), &one);
+	CHECK_INT(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
 /* One CPU, more new sources than a second's budget: the rest is counted, not recorded; known ones always are. */
 static void budget(void)
 {
 	enum { SOURCES = 3 * PGM_DENIED_NEW_PER_SECOND };
 	struct gatefix fix;
 	struct pgm_denied denied;
-	cpu_set_t all, one;
+	cpu_set_t all;
 
-	CHECK_INT(sched_getaffinity(0, sizeof(all), &all), 0);
-	CPU_ZERO(&one);
-	CPU_SET((unsigned)sched_getcpu(), &one);
-	CHECK_INT(sched_setaffinity(0, sizeof(one), &one), 0);
+	stay_on_one_cpu(&all);
 	make_world(&fix);
 	uint64_t seconds = flood(&fix, SOURCES);
 	struct pgm_metrics metrics = gatefix_metrics(&fix);
@@ -224,6 +231,24 @@ static void budget(void)
 	gatefix_close(&fix);
 }
 
+/* Two ticks of the slowest clock: whatever comes then is in another tick than what came before. */
+static void await_tick(void)
+{
+	uint64_t then = coarse();
+
+	while (coarse() <= then + 20000000)
+		sched_yield();
+}
+
+static void send_often(const struct gatefix *fix, const char *spec, int repeat)
+{
+	static struct pkt pkt;
+	struct gatefix_run run = {.repeat = repeat};
+
+	pkt_make(&pkt, spec);
+	CHECK_INT(gatefix_run(fix, PGM_FLAVOUR_XDP, &pkt, &run), 0);
+}
+
 /* A flood from one source is counted to the packet, if not at once: what one tick held back, a later packet hands on.
  */
 static void flood_from_one_source(void)
@@ -231,25 +256,17 @@ static void flood_from_one_source(void)
 	enum { FLOOD = 50000 };
 	static const char *const specs[] = {"ip4=203.0.113.9 tcp=5432", "ip6=2001:db8::9 tcp=5432"};
 	static const char *const sources[] = {"203.0.113.9", "2001:db8::9"};
-	static struct pkt pkt;
 	struct gatefix fix;
 	struct pgm_denied denied;
-	cpu_set_t all, one;
+	cpu_set_t all;
 
-	CHECK_INT(sched_getaffinity(0, sizeof(all), &all), 0);
-	CPU_ZERO(&one);
-	CPU_SET((unsigned)sched_getcpu(), &one);
-	CHECK_INT(sched_setaffinity(0, sizeof(one), &one), 0);
+	stay_on_one_cpu(&all);
 	make_world(&fix);
 	for (unsigned i = 0; i < 2; i++) {
-		struct gatefix_run run = {.repeat = FLOOD};
-		pkt_make(&pkt, specs[i]);
-		CHECK_INT(gatefix_run(&fix, PGM_FLAVOUR_XDP, &pkt, &run), 0);
+		send_often(&fix, specs[i], FLOOD);
 		CHECK(gatefix_denied(&fix, sources[i], &denied));
 		CHECK(denied.count > 0 && denied.count <= FLOOD);
-		uint64_t then = coarse();
-		while (coarse() <= then + 20000000) /* two ticks of the slowest clock */
-			sched_yield();
+		await_tick();
 		CHECK(!send(&fix, PGM_FLAVOUR_XDP, specs[i]));
 		CHECK(gatefix_denied(&fix, sources[i], &denied));
 		CHECK_INT(denied.count, FLOOD + 1);
@@ -257,6 +274,40 @@ static void flood_from_one_source(void)
 	CHECK_INT(sched_setaffinity(0, sizeof(all), &all), 0);
 	CHECK_INT(gatefix_metrics(&fix).refused_not_listed, 2 * (FLOOD + 1));
 	CHECK_INT(gatefix_metrics(&fix).sources_unrecorded, 0);
+	gatefix_close(&fix);
+}
+
+/* Source i of floods_do_not_mix. Triangular numbers are distinct below 2^16 and spread over no hash evenly. */
+static void flooding_source(unsigned i, char *out, size_t len)
+{
+	snprintf(out, len, i % 2 ? "2001:db8:%x::9" : "2001:db8::%x:9", i * (i + 1) / 2 & 0xffff);
+}
+
+/* More flooding sources than a CPU can count aside: each is counted as itself. */
+static void floods_do_not_mix(void)
+{
+	enum { SOURCES = 900, FLOOD = 40 };
+	struct gatefix fix;
+	struct pgm_denied denied;
+	char spec[96], source[64];
+	cpu_set_t all;
+
+	stay_on_one_cpu(&all);
+	make_world(&fix);
+	for (int round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < SOURCES; i++) {
+			flooding_source(i, source, sizeof(source));
+			snprintf(spec, sizeof(spec), "ip6=%s tcp=5432", source);
+			send_often(&fix, spec, round ? 1 : FLOOD);
+		}
+		await_tick();
+	}
+	CHECK_INT(sched_setaffinity(0, sizeof(all), &all), 0);
+	for (unsigned i = 0; i < SOURCES; i++) {
+		flooding_source(i, source, sizeof(source));
+		CHECK(gatefix_denied(&fix, source, &denied));
+		CHECK_INT(denied.count, FLOOD + 1);
+	}
 	gatefix_close(&fix);
 }
 
@@ -271,6 +322,7 @@ int main(int argc, char **argv)
 	        CASE(open_modes_record_nothing),
 	        CASE(budget),
 	        CASE(flood_from_one_source),
+	        CASE(floods_do_not_mix),
 	};
 
 	sandbox_enter();

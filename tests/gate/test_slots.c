@@ -21,6 +21,41 @@ static void empty_slot_refuses(void)
 	gatefix_close(&fix);
 }
 
+/* Without a guarded port there is nothing that a port that can't be read could be. */
+static void nothing_guarded(void)
+{
+	struct gatefix fix;
+
+	make_world(&fix);
+	gatefix_slot(&fix, 1, 1, false);
+	gatefix_live(&fix, PGM_MODE_LIST);
+	for (unsigned f = 0; f < FLAVOURS; f++) {
+		CHECK(send(&fix, flavours[f], "ip6=2001:db8::9 tcp=5432 cut=57"));
+		CHECK(send(&fix, flavours[f], "ip6=2001:db8::9 tcp=5432"));
+	}
+	CHECK_INT(gatefix_metrics(&fix).port_not_guarded, 2 * FLAVOURS);
+	gatefix_close(&fix);
+}
+
+/* "Everywhere" means every scope that has ports. */
+static void scopes_without_ports_do_not_count(void)
+{
+	struct gatefix fix;
+
+	make_world(&fix);
+	gatefix_slot(&fix, 1, 1, false);
+	gatefix_guard(&fix, 6432, 5);
+	gatefix_grant(&fix, "2001:db8::5/128", PGM_KCLASS_CLIENT, 5, PGM_FOREVER, 2);
+	gatefix_grant(&fix, "2001:db8::6/128", PGM_KCLASS_CLIENT, 0, PGM_FOREVER, 3);
+	gatefix_live(&fix, PGM_MODE_LIST);
+	for (unsigned f = 0; f < FLAVOURS; f++) {
+		CHECK(send(&fix, flavours[f], "ip6=2001:db8::5 tcp=6432 cut=57"));
+		CHECK(!send(&fix, flavours[f], "ip6=2001:db8::6 tcp=6432 cut=57"));
+	}
+	CHECK_INT(gatefix_counter(&fix, 2).packets, FLAVOURS);
+	gatefix_close(&fix);
+}
+
 /* The word decides which slot a packet sees, in one store. */
 static void slots(void)
 {
@@ -71,8 +106,7 @@ static void expires_by_itself(void)
 int main(int argc, char **argv)
 {
 	static const struct check_case cases[] = {
-	        CASE(empty_slot_refuses),
-	        CASE(slots),
+	        CASE(empty_slot_refuses), CASE(nothing_guarded), CASE(scopes_without_ports_do_not_count), CASE(slots),
 	        CASE(expires_by_itself),
 	};
 

@@ -278,22 +278,22 @@ static int run_tc(int fd, const struct pkt *pkt, struct gatefix_run *run)
 
 static int run_xdp(int fd, const struct pkt *pkt, struct gatefix_run *run)
 {
-	static uint8_t data[PKT_MAX + sizeof(struct pgm_probe)], back[sizeof(data)];
-	uint32_t meta = run->probe ? sizeof(struct pgm_probe) : 0;
+	static uint8_t data[PKT_MAX + 64], back[sizeof(data)];
+	uint32_t meta = run->probe ? (uint32_t)sizeof(struct pgm_probe) + run->slack : 0;
 	uint32_t size = meta + (uint32_t)pkt->len;
 	struct xdp_md in = {.data = meta, .data_end = run->linear ? meta + run->linear : size};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = size, .data_out = back,
 	            .data_size_out = sizeof(back), .ctx_in = meta || run->linear ? &in : NULL,
 	            .ctx_size_in = meta || run->linear ? sizeof(in) : 0, .repeat = run->repeat);
 
-	memcpy(data, &run->answer, meta);
+	memcpy(data, &run->answer, run->probe ? sizeof(run->answer) : 0);
 	memcpy(data + meta, pkt->bytes, pkt->len);
 	int result = bpf_prog_test_run_opts(fd, &opts);
 	if (result)
 		return result;
 	run->passed = opts.retval == XDP_PASS;
 	CHECK(run->passed || opts.retval == XDP_DROP);
-	memcpy(&run->answer, back, meta);
+	memcpy(&run->answer, back, run->probe ? sizeof(run->answer) : 0);
 	CHECK_INT(opts.data_size_out, size);
 	CHECK(memcmp(back + meta, pkt->bytes, pkt->len) == 0);
 	return 0;

@@ -56,6 +56,7 @@ struct gatefix_run {
 	uint32_t gso_size; /* tc */
 	int repeat;        /* how often; 0: once */
 	bool probe;
+	uint32_t slack;          /* XDP: bytes of metadata behind the probe */
 	bool passed;             /* out */
 	struct pgm_probe answer; /* in and out, if probe */
 };
