@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who reaches a real PostgreSQL and who does not: by address, port, mode and time, with XDP in the driver and with tc."""
+import select
 import subprocess
 
 from lib.case import HostCase
@@ -7,7 +8,7 @@ from lib.net import Listener, no_connections, stack_counters
 from lib.packets import ACK, SYN
 from lib.postgres import Postgres
 from lib import sandbox
-from lib.wait import until
+from lib.wait import DEADLINE, until
 
 postgres = None
 
@@ -27,14 +28,21 @@ class Session:
     def __init__(self, client, family):
         self.process = subprocess.Popen(
             client.command("psql", "-XAtq", "-h", client.server(family), "-U", "postgres", "-d", "postgres"),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
 
     def send(self, sql):
-        self.process.stdin.write(sql + "\n")
-        self.process.stdin.flush()
+        self.process.stdin.write(sql.encode() + b";\n")
 
     def answer(self):
-        return self.process.stdout.readline().strip()
+        line = b""
+        while not line.endswith(b"\n"):
+            if not select.select([self.process.stdout], [], [], DEADLINE)[0]:
+                raise AssertionError(f"psql does not answer: {line}")
+            more = self.process.stdout.read(1)
+            if not more:
+                break
+            line += more
+        return line.decode().strip()
 
     def close(self):
         self.process.kill()
@@ -54,6 +62,7 @@ class Access:
     def start(self, system=None):
         pgmoat = self.pgmoat({"gate": {"mode": self.ATTACH}, "system": system or {}})
         guards = {i["name"]: i["guard"] for i in pgmoat.status()["gate"]["interfaces"]}
+        self.assertEqual(guards.pop("lo"), "none")
         self.assertEqual(guards, {"s1": self.GUARD, "s2": self.GUARD})
         return pgmoat
 
@@ -186,7 +195,11 @@ class Access:
     def test_check_says_what_the_wire_does(self):
         pgmoat = self.start({"replication": f"{self.c2.v6}/128"})
         pgmoat.set(f"{self.c1.v4} scope=direct # the application", f"{self.c2.v4} for=1h")
-        counted = pgmoat.metrics()
+        # All but what machines say to each other unasked (neighbour discovery).
+        def counts():
+            return {name: n for name, n in pgmoat.metrics().items() if name not in ("not_ip", "not_tcp")}
+
+        counted = counts()
         self.assert_command(pgmoat.run("filter", "check", self.c1.v4, "5432"), 0, "allowed", "direct")
         self.assert_command(pgmoat.run("filter", "check", self.c1.v4, "6432"), 1, "refused")
         self.assert_command(pgmoat.run("filter", "check", self.c1.v4), 1, "allowed", "refused", "direct", "pooler")
@@ -197,7 +210,7 @@ class Access:
         self.assert_command(pgmoat.run("filter", "check", "example.org"), 2)
         first = pgmoat.run("filter", "check", self.c1.v6, "5432").out.split()[0]
         self.assertEqual(first, "refused")
-        self.assertEqual(pgmoat.metrics(), counted)
+        self.assertEqual(counts(), counted)
         self.assertEqual(pgmoat.ok("filter", "denied", "--json").json()["sources"], [])
 
     def test_denied_names_the_refused(self):
@@ -219,8 +232,7 @@ class Access:
             self.c1.connect().close()
         self.c2.connect().close()
         rules = {r["comment"]: r for r in pgmoat.ok("filter", "list", "--json").json()["rules"]}
-        self.assertEqual(sum(r["connections"] for r in rules.values()), 4)
-        self.assertEqual(rules["wide"]["connections"] >= 1, True)
+        self.assertEqual({comment: r["connections"] for comment, r in rules.items()}, {"narrow": 3, "wide": 1})
         self.assertIsNotNone(rules["wide"]["last_connection"])
         # A rule that stays keeps its counters through a new list.
         pgmoat.set("10.99.0.0/16 # wide", f"{self.c1.v4} # narrow", "192.0.2.1")

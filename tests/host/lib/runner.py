@@ -3,7 +3,6 @@
 import importlib.util
 import sys
 import time
-import traceback
 import unittest
 from pathlib import Path
 
@@ -21,7 +20,7 @@ class Report(unittest.TestResult):
 
     @staticmethod
     def _name(test):
-        return getattr(test, "_testMethodName", str(test))
+        return f"{type(test).__name__}.{test._testMethodName}" if isinstance(test, unittest.TestCase) else str(test)
 
     def addSuccess(self, test):
         self.passed += 1
@@ -29,14 +28,13 @@ class Report(unittest.TestResult):
 
     def addFailure(self, test, err):
         self.failed += 1
-        print(f"FAIL {self._name(test)}")
-        traceback.print_exception(*err, file=sys.stdout)
-        sys.stdout.flush()
+        print(f"FAIL {self._name(test)}\n{self._exc_info_to_string(err, test)}", flush=True)
 
     addError = addFailure
 
     def addSubTest(self, test, subtest, err):
         if err:
+            print(f"in {subtest._subDescription()}:")
             self.addFailure(test, err)
 
     def addSkip(self, test, reason):
