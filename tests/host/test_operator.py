@@ -45,7 +45,7 @@ class Lists(HostCase):
     def test_empty_is_an_error(self):
         self.pg.set("192.0.2.1")
         for text in b"", b"\n\n", b"# nothing but words\n":
-            self.assertEqual(self.pg.run("filter", "set", "-", stdin=text).code, 1)
+            self.assertEqual(self.pg.run("filter", "set", "-", stdin=text).code, 2)
         self.assertEqual(self.plain(), "192.0.2.1\n")
         self.assertEqual(self.pg.run("filter", "set", str(self.folder / "no-such-file")).code, 1)
 
@@ -55,7 +55,7 @@ class Lists(HostCase):
         path.write_text("192.0.2.5\n192.0.2.1/24\nfe80::1%eth0\n192.0.2.1:5432\nexample.org\n1.2.3\n"
                         "192.0.2.9-192.0.2.3\n192.0.2.8 scope=nosuch\n192.0.2.8 for=never\n192.0.2.8 for=0s\n")
         result = self.pg.run("filter", "set", str(path))
-        self.assertEqual(result.code, 1, str(result))
+        self.assertEqual(result.code, 2, str(result))
         for line in range(2, 11):
             self.assertRegex(result.err, rf"(?m)\b{line}:", f"line {line}")
         self.assertIn("192.0.2.0/24", result.err)
@@ -167,7 +167,8 @@ class AuditLog(HostCase):
         self.assertEqual([c["generation"] for c in changes], sorted({c["generation"] for c in changes}))
         self.assertEqual(changes[0]["added"], 2)
         self.assertEqual(changes[2]["removed"], 1)
-        self.assertEqual(self.pg.audit_log.stat().st_mode & 0o077, 0)
+        info = self.pg.audit_log.stat()
+        self.assertEqual((info.st_uid, info.st_mode & 0o037), (0, 0))
         self.assert_command(self.verify(), 0)
 
     def test_verify_needs_no_daemon(self):
@@ -299,7 +300,7 @@ class WithoutDaemon(HostCase):
     def test_second_daemon_refuses_to_start(self):
         second = self.pg.pgmoatd()
         self.assertNotEqual(second.code, 0)
-        self.assertIn("running", second.err)
+        self.assertIn("another pgmoatd", second.err)
         self.pg.ok("status")
 
 
@@ -340,7 +341,7 @@ class Config(HostCase):
                                   "direct = 5432\npooler = 5432, 70000\n[system]\nreplication = 192.0.2.1/24\n[nonsense]\n"
                                   "a = b\n")
         result = self.pg.pgmoatd("--check")
-        self.assertEqual(result.code, 1 if result.code == 1 else 2, str(result))
+        self.assertEqual(result.code, 1, str(result))
         for line in 2, 3, 5, 8, 10:
             self.assertIn(f"pgmoat.conf:{line}:", result.err)
         self.assertRegex(result.err, r"pgmoat\.conf:1[12]:")

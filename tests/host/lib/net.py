@@ -189,6 +189,8 @@ class Listener:
     def __init__(self, port, family=4):
         self.sock = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6, socket.SOCK_STREAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == 6:
+            self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         self.sock.bind(("0.0.0.0" if family == 4 else "::", port))
         self.sock.listen(128)
         self.accepted = []  # addresses of the peers

@@ -64,8 +64,10 @@ class Pgmoat:
 
     def close(self):
         """Stops what runs and takes everything off the interfaces."""
+        if not self.daemon:
+            return
         try:
-            if self.daemon and self.daemon.alive():
+            if self.daemon.alive():
                 self.stop()
         finally:
             done = self.pgmoatd("--detach")

@@ -24,6 +24,8 @@ def enter():
     if os.environ.get(_INSIDE) != str(os.getpid()):
         if os.geteuid() != 0:
             sys.exit("host tests make network namespaces and load BPF programs: run them as root")
+        if not (BUILD / "bin/pgmoatd").exists():
+            sys.exit(f"{BUILD}/bin/pgmoatd is not built (make, or PGM_BUILD=FOLDER)")
         # The environment names the process that may believe it: in its namespace, that is number 1.
         os.environ[_INSIDE] = "1"
         os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
