@@ -126,7 +126,8 @@ static void settle(struct pgmd_change *change, const struct pgmd_upload *upload)
 		pgmd_say(change->notes, "%zu unchanged rule%s a new end or comment", change->updated,
 		         change->updated == 1 ? " has" : "s have");
 	change->next->mode = base->mode == PGM_MODE_UNSET ? PGM_MODE_LIST : base->mode;
-	if (change->daemon->list_lost || change->next->mode != base->mode || change->updated ||
+	/* A problem found at start is mended by writing the list again, also the same one. */
+	if (json_array_size(change->daemon->problems) || change->next->mode != base->mode || change->updated ||
 	    !same_order(base, change->next))
 		return;
 	pgmd_say(change->notes, "the list is the same as before: nothing was changed");
