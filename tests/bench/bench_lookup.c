@@ -34,24 +34,22 @@ struct bench {
 	uint8_t inside[SOURCES][16], outside[SOURCES][16], sibling[SOURCES][16], fresh[NEW_SOURCES][16];
 };
 
-static void open_gate(struct bench *bench)
+static void read_list(struct bench *bench, const char *path)
 {
 	static const char text[] =
 	        "[gate]\npin_dir = /sys/fs/bpf/bench\nmetrics_group = root\n[scopes]\ndirect = 5432\n";
-	struct pgm_error err;
 
-	if (pgm_config_parse(text, sizeof(text) - 1, "bench", stderr, &bench->config) < 0 ||
-	    pgm_kernel_open(&bench->config, &bench->kernel, &err) < 0)
-		DIE("%s", err.what);
+	need(pgm_config_parse(text, sizeof(text) - 1, "bench", stderr, &bench->config), "pgm_config_parse");
+	bench->set = list_read(path, &bench->config);
 }
 
-static void load_list(struct bench *bench, const char *path)
+static void open_gate(struct bench *bench)
 {
 	struct pgm_build *build;
 	struct pgm_error err;
 
-	bench->set = list_read(path, &bench->config);
-	if (pgm_kernel_build(bench->kernel, bench->set, NULL, &build, &err) < 0)
+	if (pgm_kernel_open(&bench->config, &bench->kernel, &err) < 0 ||
+	    pgm_kernel_build(bench->kernel, bench->set, NULL, &build, &err) < 0)
 		DIE("%s", err.what);
 	pgm_kernel_flip(bench->kernel, build);
 }
@@ -221,10 +219,10 @@ int main(int argc, char **argv)
 	if (argc != 4)
 		DIE("usage: bench_lookup LIST 4|6 ROUNDS");
 	bench.family = number(argv[2]) == 4 ? AF_INET : AF_INET6;
-	sandbox_enter();
+	read_list(&bench, argv[1]);
+	sandbox_enter(); /* which hides /run */
 	stay_on_cpu((unsigned)sched_getcpu());
 	open_gate(&bench);
-	load_list(&bench, argv[1]);
 	load_programs(&bench);
 	draw_sources(&bench);
 	make_packet(&bench);
