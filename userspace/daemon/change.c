@@ -154,7 +154,9 @@ void pgmd_change_complete(struct pgmd_change *change)
 
 	drop_expired(change);
 	change->next->generation = next_generation(change);
-	change->next->saved_utc = pgm_utc_now();
+	/* Never backwards: a clock that is wrong now must not revive what has expired. */
+	uint64_t now = pgm_utc_now();
+	change->next->saved_utc = now > change->base->saved_utc ? now : change->base->saved_utc;
 	if (before == PGM_MODE_UNSET && after == PGM_MODE_LIST)
 		pgmd_say(change->notes, "the mode is now list: only the addresses in the list can connect");
 	else if (before == after && (after == PGM_MODE_NOWHERE || after == PGM_MODE_ANYWHERE))

@@ -188,7 +188,7 @@ static bool parse_request(struct check *check, json_t *request, json_int_t *port
 
 void pgmd_filter_check(struct pgmd_client *client, json_t *request)
 {
-	struct check check = {.client = client, .now = pgmd_now()};
+	struct check check = {.client = client, .now = pgmd_now(client->daemon->current)};
 	struct pgm_error err = {0};
 	json_int_t port = 0;
 

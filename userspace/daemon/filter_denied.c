@@ -23,9 +23,9 @@ static json_t *denied_row(const struct pgm_denied_row *row, const struct pgmd_no
 	                 (int)row->info.port, "reason", pgmd_verdict_help(row->info.verdict));
 }
 
-static json_t *denied_rows(const struct pgm_denied_row *rows, size_t count)
+static json_t *denied_rows(const struct pgmd_daemon *daemon, const struct pgm_denied_row *rows, size_t count)
 {
-	struct pgmd_now now = pgmd_now();
+	struct pgmd_now now = pgmd_now(daemon->current);
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
@@ -61,6 +61,7 @@ void pgmd_filter_denied(struct pgmd_client *client, json_t *request)
 		pgmd_client_refuse(client, "failed", NULL, "cannot read the refused sources: %s", strerror(-code));
 		return;
 	}
-	pgmd_client_finish(client, json_pack("{s:o, s:I, s:I}", "sources", denied_rows(rows, (size_t)count), "known",
-	                                     (json_int_t)known, "unrecorded", (json_int_t)metrics.sources_unrecorded));
+	pgmd_client_finish(client,
+	                   json_pack("{s:o, s:I, s:I}", "sources", denied_rows(client->daemon, rows, (size_t)count),
+	                             "known", (json_int_t)known, "unrecorded", (json_int_t)metrics.sources_unrecorded));
 }

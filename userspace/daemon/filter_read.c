@@ -117,7 +117,7 @@ static int begin(struct pgmd_client *client)
 	*listing = (struct pgmd_listing){
 	        .set = pgm_ruleset_ref(daemon->current),
 	        .hits = calloc(total ? total : 1, sizeof(*listing->hits)),
-	        .now = pgmd_now(),
+	        .now = pgmd_now(daemon->current),
 	        .bytes_held = &daemon->listing_bytes,
 	        .bytes = bytes,
 	        .total = total,
@@ -151,7 +151,7 @@ void pgmd_filter_list(struct pgmd_client *client, json_t *request)
 void pgmd_filter_show(struct pgmd_client *client, json_t *request)
 {
 	const struct pgm_ruleset *set = client->daemon->current;
-	struct pgmd_now now = pgmd_now();
+	struct pgmd_now now = pgmd_now(set);
 	json_int_t id = json_integer_value(json_object_get(request, "id"));
 	struct pgm_hits hits;
 	size_t i = 0;

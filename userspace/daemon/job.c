@@ -34,11 +34,18 @@ struct pgmd_jobs {
 /* --- in the thread --- */
 
 /* The saved change does not take place. The first file ever has no previous one to be replaced by. */
-static void take_back(const struct pgm_config *config, const char *path, bool first)
+/*
+ * Put the file back to what is in force. The one before may have been damaged, and is not put back then: the list that
+ * is in force is written anew; a lost one stays lost.
+ */
+static void take_back(const struct pgmd_change *change, const char *path, bool first)
 {
+	const struct pgm_config *config = change->daemon->config;
 	struct pgm_error err = {0};
 	int code = first ? unlink(path) : pgm_rulesfile_restore(config, &err);
 
+	if (code < 0 && !first)
+		code = change->daemon->list_lost ? unlink(path) : pgm_rulesfile_save(config, change->base, &err);
 	if (code < 0)
 		pgm_log(LOG_CRIT, "%s holds a change that did not take place, and the next start will apply it: %s",
 		        path, first ? strerror(errno) : err.what);
@@ -67,7 +74,7 @@ static int record(struct pgmd_change *change, struct pgm_error *err)
 	              : pgm_fail(err, -ENOMEM, "out of memory for a line of the audit log");
 	json_decref(line);
 	if (result < 0 && !change->rebuild)
-		take_back(config, path, first);
+		take_back(change, path, first);
 	return result;
 }
 

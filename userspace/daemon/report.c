@@ -72,11 +72,11 @@ static json_t *scopes_json(const struct pgm_config *config)
 
 static size_t count_expired(const struct pgm_ruleset *set)
 {
-	struct pgmd_now now = pgmd_now();
+	struct pgmd_now now = pgmd_now(set);
 	size_t expired = 0;
 
 	for (size_t i = 0; i < set->count; i++) {
-		uint32_t until = pgm_rule_until(&set->rules[i], now.utc, now.boot_s);
+		uint32_t until = pgm_rule_until(&set->rules[i], now.rules_utc, now.boot_s);
 		expired += until != PGM_FOREVER && until <= now.boot_s;
 	}
 	return expired;

@@ -6,10 +6,13 @@
 
 #define NS_PER_S 1000000000ull
 
-struct pgmd_now pgmd_now(void)
+struct pgmd_now pgmd_now(const struct pgm_ruleset *set)
 {
+	uint64_t utc = pgm_utc_now();
+
 	return (struct pgmd_now){
-	        .utc = pgm_utc_now(),
+	        .utc = utc,
+	        .rules_utc = utc > set->saved_utc ? utc : set->saved_utc,
 	        .boot_s = pgm_boottime_now_ns() / NS_PER_S,
 	        .mono_ns = pgm_monotonic_now_ns(),
 	};
@@ -18,7 +21,8 @@ struct pgmd_now pgmd_now(void)
 json_t *pgmd_moment(uint64_t mono_ns, const struct pgmd_now *now)
 {
 	char text[PGM_TIME_TEXT];
-	uint64_t ago_s = now->mono_ns > mono_ns ? (now->mono_ns - mono_ns) / NS_PER_S : 0;
+	/* Rounded up: what has happened must not be told as still to come. */
+	uint64_t ago_s = now->mono_ns > mono_ns ? (now->mono_ns - mono_ns + NS_PER_S - 1) / NS_PER_S : 0;
 
 	if (mono_ns == 0)
 		return json_null();
@@ -40,7 +44,7 @@ bool pgmd_rule_at(const struct pgmd_daemon *daemon, const struct pgm_ruleset *se
 json_t *pgmd_rule_json(const struct pgm_config *config, const struct pgm_rule *rule, const struct pgm_hits *hits,
                        const struct pgmd_now *now)
 {
-	uint32_t until = pgm_rule_until(rule, now->utc, now->boot_s);
+	uint32_t until = pgm_rule_until(rule, now->rules_utc, now->boot_s);
 	bool expired = until != PGM_FOREVER && until <= now->boot_s;
 	json_t *expires = json_null(), *remaining = json_null();
 	char address[PGM_RANGE_TEXT], scopes[PGM_SCOPES * (PGM_SCOPE_NAME + 1)], when[PGM_TIME_TEXT];

@@ -10,11 +10,12 @@
 
 /* One moment on the three clocks that rules and counters use. */
 struct pgmd_now {
-	uint64_t utc; /* s */
+	uint64_t utc;       /* s */
+	uint64_t rules_utc; /* what rules go by: never before the list was saved, as in pgm_kernel_build */
 	uint64_t boot_s;
 	uint64_t mono_ns;
 };
-struct pgmd_now pgmd_now(void);
+struct pgmd_now pgmd_now(const struct pgm_ruleset *set);
 
 /* UTC text of a counter's time (CLOCK_MONOTONIC ns), or JSON null for 0. */
 json_t *pgmd_moment(uint64_t mono_ns, const struct pgmd_now *now);
