@@ -487,6 +487,40 @@ static void what_cannot_be_audited_does_not_happen(void)
 	}
 }
 
+/* What is put back is what is in force, not the damaged file that the undone change had replaced. */
+static void a_damaged_file_is_not_put_back(void)
+{
+	char path[sizeof(folder) + 32];
+
+	fresh();
+	CHECK(set("10.0.0.1\n10.0.0.3\n"));
+	snprintf(path, sizeof(path), "%s/" PGM_RULES_FILE, folder);
+	FILE *file = fopen(path, "a");
+	CHECK(file && fputs("damage\n", file) >= 0 && fclose(file) == 0);
+	int good = daemon_.audit.fd;
+	daemon_.audit.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	fails("{\"cmd\":\"filter.add\",\"address\":\"10.0.0.2\"}", "failed", "audit log");
+	close(daemon_.audit.fd);
+	daemon_.audit.fd = good;
+	daemon_.audit.torn = false; /* as above */
+	stored_is_live();
+}
+
+/* A clock that went back must not revive rules of an earlier boot. */
+static void a_wrong_clock_revives_nothing(void)
+{
+	uint64_t future = pgm_utc_now() + 100000;
+
+	fresh();
+	CHECK(set("10.0.0.1 for=1h\n"));
+	daemon_.current->saved_utc = future;
+	daemon_.current->rules[0].this_boot = false;
+	CHECK(ok("{\"cmd\":\"status\"}"));
+	CHECK_INT(json_integer_value(json_object_get(json_object_get(final, "gate"), "expired")), 1);
+	CHECK(ok("{\"cmd\":\"filter.add\",\"address\":\"10.0.0.2\"}"));
+	CHECK(daemon_.current->saved_utc >= future);
+}
+
 static void a_lost_list_takes_only_a_whole_one(void)
 {
 	fresh();
@@ -741,6 +775,7 @@ CHECK_MAIN(CASE(the_first_add_leads_to_list), CASE(adding_again_updates), CASE(a
            CASE(a_list_may_be_cut_anywhere), CASE(a_long_line_is_one_error),
            CASE(an_upload_that_ends_early_changes_nothing), CASE(a_failed_build_changes_nothing),
            CASE(a_failed_save_changes_nothing), CASE(what_cannot_be_audited_does_not_happen),
+           CASE(a_damaged_file_is_not_put_back), CASE(a_wrong_clock_revives_nothing),
            CASE(a_lost_list_takes_only_a_whole_one), CASE(long_expired_rules_are_dropped), CASE(listing),
            CASE(a_list_that_changes_meanwhile), CASE(showing), CASE(checking), CASE(refused_sources), CASE(status),
            CASE(rights), CASE(nonsense), CASE(one_request_a_connection), CASE(bytes_one_by_one), CASE(clean_up))
