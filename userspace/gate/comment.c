@@ -3,6 +3,7 @@
 #include "gate/rule.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Length of the UTF-8 sequence at text and its code point; 0 if it is not valid (Unicode 15, table 3-7). */
@@ -62,9 +63,11 @@ int pgm_comment_take(const char *text, size_t len, char **out, struct pgm_error 
 	if (rc < 0)
 		return rc;
 	if (len) {
-		copy = strndup(text, len);
+		copy = malloc(len + 1);
 		if (!copy)
 			return pgm_fail(err, -ENOMEM, "out of memory for a comment");
+		memcpy(copy, text, len);
+		copy[len] = '\0';
 	}
 	*out = copy;
 	return 0;

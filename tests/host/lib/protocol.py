@@ -5,6 +5,8 @@ import select
 import socket
 import struct
 
+from .wait import until
+
 MAX_FRAME = 256 * 1024
 
 
@@ -14,7 +16,15 @@ class Control:
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(60)
-        self.sock.connect(str(path))
+        until(lambda: self.connected(path), f"no room in the queue of {path}")
+
+    def connected(self, path):
+        """False while the queue of the listening socket is full: a Unix socket with a timeout says so at once."""
+        try:
+            self.sock.connect(str(path))
+        except BlockingIOError:
+            return False
+        return True
 
     def __enter__(self):
         return self
