@@ -93,8 +93,10 @@ static __always_inline bool ctx_probed(const struct ctx *ctx)
 {
 	const struct pgm_probe *probe;
 
+	/* Nobody clears cb[] before tc: the zeros make sure that what GRO left there is no question. */
 	if (ctx->flavour == FLAVOUR_TC)
-		return ctx->skb->cb[0] == PGM_PROBE_ASK;
+		return ctx->skb->cb[0] == PGM_PROBE_ASK &&
+		       !(ctx->skb->cb[1] | ctx->skb->cb[2] | ctx->skb->cb[3] | ctx->skb->cb[4]);
 	probe = ctx_xdp_probe(ctx);
 	return probe && probe->magic == PGM_PROBE_ASK;
 }

@@ -143,7 +143,7 @@ struct pgm_budget {
 #define PGM_PROBE_ASK    0x70676d3fu
 #define PGM_PROBE_ANSWER 0x70676d21u
 struct pgm_probe {
-	__u32 magic; /* ASK in, ANSWER out */
+	__u32 magic; /* ASK in, with zeros behind it; ANSWER out */
 	__u32 verdict;
 	__u32 counter; /* of the rule that allowed, or whose expiry refused; ~0 none */
 	__u32 until;   /* of the cell that decided; 0 none */
