@@ -11,7 +11,8 @@ FOREIGN = """
 #include <linux/bpf.h>
 #define SEC(name) __attribute__((section(name), used))
 SEC("xdp") int foreign(struct xdp_md *ctx) { return XDP_PASS; }
-char license[] SEC("license") = "GPL";
+SEC("tc") int drop_all(struct __sk_buff *ctx) { return 2; } /* TC_ACT_SHOT */
+char terms[] SEC("license") = "GPL";
 """
 
 
@@ -38,13 +39,17 @@ class InterfaceCase(HostCase):
         shown = subprocess.run(["tc", "filter", "show", "dev", name, "ingress"], capture_output=True, text=True)
         return "0x70676d" in shown.stdout
 
-    def foreign_xdp(self, name):
+    def foreign(self):
+        """Somebody else's programs, compiled."""
         source, program = self.folder / "foreign.c", self.folder / "foreign.o"
         source.write_text(FOREIGN)
         multiarch = subprocess.check_output(["gcc", "-print-multiarch"], text=True).strip()
         subprocess.run(["clang", "-target", "bpf", "-O2", "-g", f"-I/usr/include/{multiarch}", "-c", str(source), "-o",
                         str(program)], check=True)
-        ip("link", "set", "dev", name, "xdp", "obj", str(program), "sec", "xdp")
+        return str(program)
+
+    def foreign_xdp(self, name):
+        ip("link", "set", "dev", name, "xdp", "obj", self.foreign(), "sec", "xdp")
 
 
 class Followed(InterfaceCase):
@@ -222,8 +227,8 @@ class Shared(InterfaceCase):
     def test_filters_behind_ours_still_run(self):
         c1 = self.client(1)
         subprocess.run(["tc", "qdisc", "add", "dev", "s1", "clsact"], check=True)
-        subprocess.run(["tc", "filter", "add", "dev", "s1", "ingress", "protocol", "ip", "pref", "50", "matchall",
-                        "action", "drop"], check=True)
+        subprocess.run(["tc", "filter", "add", "dev", "s1", "ingress", "pref", "50", "bpf", "da", "obj", self.foreign(),
+                        "sec", "tc"], check=True)
         pg = self.pgmoat({"gate": {"mode": "tc"}})
         pg.set(c1.v4)
         before = pg.metrics()["allowed_list"]
@@ -282,7 +287,7 @@ class Detached(InterfaceCase):
             pg.stop()
             done = pg.pgmoatd("--detach")
         self.assert_command(done, 0, "s1", "5432")
-        self.assertIn("open", (done.out + done.err).lower())
+        self.assertIn("reachable by everyone", done.out + done.err)
         self.assert_clean(pg)
         c1.connect().close()
         self.assert_command(pg.pgmoatd("--detach"), 0)

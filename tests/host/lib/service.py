@@ -5,7 +5,7 @@ import select
 import signal
 import socket
 import subprocess
-import time
+import threading
 
 from .wait import DEADLINE
 
@@ -25,7 +25,22 @@ class Service:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=dict(os.environ, NOTIFY_SOCKET=str(path), **(env or {})))
-        self._pidfd = os.pidfd_open(self.process.pid)
+        self._news = threading.Condition()
+        self._ended = False
+        # Read all the time, as systemd does: a program that tells more than the socket holds would wait for ever.
+        threading.Thread(target=self._listen, args=(os.pidfd_open(self.process.pid),), daemon=True).start()
+
+    def _listen(self, pidfd):
+        while not self._ended:
+            readable = select.select([self._notify, pidfd], [], [])[0]
+            with self._news:
+                if self._notify in readable:
+                    self.messages.append(self._notify.recv(65536).decode())
+                else:
+                    self._ended = True
+                self._news.notify_all()
+        os.close(pidfd)
+        self._notify.close()
 
     def log(self):
         return self.log_path.read_text(errors="replace")
@@ -35,23 +50,16 @@ class Service:
         return self
 
     def wait_message(self, wanted, seconds=DEADLINE):
-        """Waits for a notification; the end of the program or the deadline is a failure that shows its log."""
-        end = time.monotonic() + seconds
-        while True:
-            readable = select.select([self._notify, self._pidfd], [], [], max(0, end - time.monotonic()))[0]
-            if self._notify in readable:
-                text = self._notify.recv(65536).decode()
-                self.messages.append(text)
-                if wanted(text):
-                    return text
-            elif self._pidfd in readable:
-                raise AssertionError(f"{self.name} ended with {self.process.wait()} before it was ready:\n{self.log()}")
-            else:
-                raise AssertionError(f"{self.name} was not ready within {seconds} s:\n{self.log()}")
-
-    def ignore_messages(self):
-        """No more notifications are wanted. A program whose notifications nobody reads waits, after some ten of them."""
-        self._notify.close()
+        """Waits for a notification; the end of the program or the deadline is a failure, with its log."""
+        def found():
+            return next(filter(wanted, self.messages), None)
+        with self._news:
+            self._news.wait_for(lambda: found() or self._ended, seconds)
+            if found():
+                return found()
+            ended = self._ended
+        how = f"ended with {self.process.wait()}" if ended else f"was not ready within {seconds} s"
+        raise AssertionError(f"{self.name} {how}:\n{self.log()}")
 
     def alive(self):
         return self.process.poll() is None
@@ -66,7 +74,3 @@ class Service:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"{self.name} did not end within {seconds} s of signal {how}:\n{self.log()}") from None
-        finally:
-            self._notify.close()
-            os.close(self._pidfd)
-            self._pidfd = -1
