@@ -91,7 +91,7 @@ class UnderTraffic:
                      for _ in range(count * 3 // 4)}
             lines |= {f"2001:db8:{first:x}:{rng.randrange(1 << 16):x}::{rng.randrange(1, 1 << 16):x}"
                       for _ in range(count // 4)}
-            path = self.folder / f"list-{name}"
+            path = self.folder / f"list-{count}-{name}"
             path.write_text("\n".join(sorted(lines) + own) + "\n")
             paths.append(str(path))
         return paths
@@ -132,6 +132,7 @@ class UnderTraffic:
         def change():
             for i in range(count):
                 self.pg.ok("filter", "set", paths[i % 2])
+            self.assertGreater(self.pg.status()["gate"]["rules"], rules * 9 // 10)
         self.under_traffic(change)
 
     def restart(self, how):

@@ -19,16 +19,16 @@ class Report(unittest.TestResult):
         self._started = time.monotonic()
 
     @staticmethod
-    def _name(test):
+    def name_of(test):
         return f"{type(test).__name__}.{test._testMethodName}" if isinstance(test, unittest.TestCase) else str(test)
 
     def addSuccess(self, test):
         self.passed += 1
-        print(f"ok   {self._name(test)} ({time.monotonic() - self._started:.1f} s)", flush=True)
+        print(f"ok   {self.name_of(test)} ({time.monotonic() - self._started:.1f} s)", flush=True)
 
     def addFailure(self, test, err):
         self.failed += 1
-        print(f"FAIL {self._name(test)}\n{self._exc_info_to_string(err, test)}", flush=True)
+        print(f"FAIL {self.name_of(test)}\n{self._exc_info_to_string(err, test)}", flush=True)
 
     addError = addFailure
 
@@ -39,7 +39,7 @@ class Report(unittest.TestResult):
 
     def addSkip(self, test, reason):
         self.skipped_count += 1
-        print(f"SKIP {self._name(test)}: {reason}", flush=True)
+        print(f"SKIP {self.name_of(test)}: {reason}", flush=True)
 
 
 def _load(path):
@@ -56,7 +56,7 @@ def _only(suite, names):
     for test in suite:
         if isinstance(test, unittest.TestSuite):
             chosen.addTest(_only(test, names))
-        elif any(name in test.id() for name in names):
+        elif any(name in Report.name_of(test) for name in names):
             chosen.addTest(test)
     return chosen
 
