@@ -152,6 +152,8 @@ static int prepare_replace(struct pgmd_change *change, struct pgm_error *err)
 		code = keep_other_classes(change);
 	}
 	if (code == 0)
+		code = pgm_ruleset_reserve(change->next, change->next->count + upload->set->count);
+	if (code == 0)
 		code = merge(change, upload, &table, keys);
 	if (code == 0) {
 		count_removed(change, &table);

@@ -9,18 +9,24 @@
 #include "common/cleanup.h"
 #include "gate/huge.h"
 
+static int reserve(struct pgm_items *items, size_t capacity)
+{
+	struct pgm_item *grown = reallocarray(items->items, capacity, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	pgm_huge_hint(grown, capacity * sizeof(*grown));
+	items->items = grown;
+	items->capacity = capacity;
+	return 0;
+}
+
 static int push(struct pgm_items *items, const struct pgm_item *item)
 {
-	if (items->count == items->capacity) {
-		size_t capacity = items->capacity ? items->capacity * 2 : 64;
-		struct pgm_item *grown = reallocarray(items->items, capacity, sizeof(*grown));
+	int rc = items->count == items->capacity ? reserve(items, items->capacity * 2) : 0;
 
-		if (!grown)
-			return -ENOMEM;
-		pgm_huge_hint(grown, capacity * sizeof(*grown));
-		items->items = grown;
-		items->capacity = capacity;
-	}
+	if (rc < 0)
+		return rc;
 	items->items[items->count++] = *item;
 	return 0;
 }
@@ -155,8 +161,11 @@ static int sort(struct pgm_items *items)
 int pgm_items_collect(const struct pgm_ruleset *set, const struct pgm_config *config, int family, uint64_t utc_now,
                       uint64_t boot_now_s, struct pgm_items *items)
 {
-	int rc = 0;
+	size_t expected = config->system_count + 64;
 
+	for (size_t i = 0; i < set->count; i++)
+		expected += set->rules[i].range.family == family;
+	int rc = reserve(items, expected);
 	for (size_t i = 0; i < set->count && rc == 0; i++) {
 		const struct pgm_rule *rule = &set->rules[i];
 

@@ -72,14 +72,12 @@ fail:
 	return NULL;
 }
 
-static int grow(struct pgm_ruleset *set)
+int pgm_ruleset_reserve(struct pgm_ruleset *set, size_t capacity)
 {
-	size_t capacity = set->capacity < 8 ? 16 : set->capacity * 2;
-
-	if (set->count >= PGM_RULESET_MAX)
-		return -E2BIG;
 	if (capacity > PGM_RULESET_MAX)
-		capacity = PGM_RULESET_MAX;
+		return -E2BIG;
+	if (capacity <= set->capacity)
+		return 0;
 	struct pgm_rule *rules = reallocarray(set->rules, capacity, sizeof(*rules));
 	if (!rules)
 		return -ENOMEM;
@@ -87,6 +85,16 @@ static int grow(struct pgm_ruleset *set)
 	set->rules = rules;
 	set->capacity = capacity;
 	return 0;
+}
+
+/* In large steps: memory that is not used is not touched, and what is copied has to be touched anew. */
+static int grow(struct pgm_ruleset *set)
+{
+	size_t capacity = set->capacity < 4 ? 16 : set->capacity * 4;
+
+	if (set->count < PGM_RULESET_MAX && capacity > PGM_RULESET_MAX)
+		capacity = PGM_RULESET_MAX;
+	return pgm_ruleset_reserve(set, capacity);
 }
 
 int pgm_ruleset_append(struct pgm_ruleset *set, struct pgm_rule *rule)

@@ -29,6 +29,9 @@ struct pgm_ruleset *pgm_ruleset_copy(const struct pgm_ruleset *from);
 /* Appends; takes rule->comment over on success (and sets it to NULL). Gives the rule the next id if its id is 0.
  * 0, -ENOMEM, or -E2BIG: too many rules, or the 32-bit ids are used up. */
 int pgm_ruleset_append(struct pgm_ruleset *set, struct pgm_rule *rule);
+/* Room for so many rules at once: growing by and by copies a long list, and touches twice its memory. 0, -ENOMEM or
+ * -E2BIG. */
+int pgm_ruleset_reserve(struct pgm_ruleset *set, size_t capacity);
 /* Remove the rule at index; order is kept. */
 void pgm_ruleset_remove(struct pgm_ruleset *set, size_t index);
 /* Removes every rule for which drop() is true, in one pass. Returns how many. */

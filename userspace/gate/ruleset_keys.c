@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/cleanup.h"
 #include "gate/huge.h"
@@ -24,38 +25,86 @@ static uint32_t count_seen(struct seen *table, size_t mask, uint64_t key)
 	return table[at].times++;
 }
 
-static uint64_t key_of(struct seen *table, size_t mask, const struct pgm_rule *rule)
+/* Whether ranges ascend so that no two are equal, as in most long lists. */
+static bool is_ascending(const struct pgm_rule *rules, size_t count)
 {
-	uint64_t key = pgm_rule_key(rule, 0);
-	uint32_t ordinal = count_seen(table, mask, key);
+	for (size_t i = 1; i < count; i++) {
+		const struct pgm_range *a = &rules[i - 1].range, *b = &rules[i].range;
+		int order = a->family - b->family;
 
-	return ordinal ? pgm_rule_key(rule, ordinal) : key;
+		if (order == 0)
+			order = memcmp(a->lo, b->lo, sizeof(a->lo));
+		if (order == 0)
+			order = memcmp(a->hi, b->hi, sizeof(a->hi));
+		if (order >= 0)
+			return false;
+	}
+	return true;
+}
+
+static uint64_t key_at(const struct pgm_ruleset *set, const struct pgm_config *config, size_t i, uint32_t ordinal)
+{
+	struct pgm_rule implicit;
+
+	if (i < set->count)
+		return pgm_rule_key(&set->rules[i], ordinal);
+	pgm_implicit_rule(config, i - set->count, &implicit);
+	return pgm_rule_key(&implicit, ordinal);
+}
+
+/* Gives equal keys their ordinals; keys[] comes in with ordinal 0. */
+static int tell_apart(const struct pgm_ruleset *set, const struct pgm_config *config, uint64_t *keys, size_t count)
+{
+	size_t places = 16;
+
+	while (places < count * 2)
+		places *= 2;
+	PGM_FREE struct seen *table = calloc(places, sizeof(*table));
+	if (!table)
+		return -ENOMEM;
+	pgm_huge_hint(table, places * sizeof(*table));
+	for (size_t i = 0; i < count; i++) {
+		uint32_t ordinal = count_seen(table, places - 1, keys[i]);
+
+		if (ordinal)
+			keys[i] = key_at(set, config, i, ordinal);
+	}
+	return 0;
+}
+
+/* The same where only implicit rules, of which there are few, can equal others. From the last one on, so that the ones
+ * before it still have ordinal 0. */
+static void tell_implicit_apart(const struct pgm_ruleset *set, const struct pgm_config *config, uint64_t *keys)
+{
+	for (size_t i = set->count + config->system_count; i-- > set->count;) {
+		uint32_t ordinal = 0;
+
+		for (size_t before = 0; before < i; before++)
+			ordinal += keys[before] == keys[i];
+		if (ordinal)
+			keys[i] = key_at(set, config, i, ordinal);
+	}
 }
 
 int pgm_ruleset_keys(const struct pgm_ruleset *set, const struct pgm_config *config, uint64_t **keys, size_t *count)
 {
 	size_t total = set->count + config->system_count;
-	size_t places = 16;
+	PGM_FREE uint64_t *out = malloc((total ? total : 1) * sizeof(*out));
 
-	while (places < total * 2)
-		places *= 2;
-	PGM_FREE struct seen *table = calloc(places, sizeof(*table));
-	uint64_t *out = malloc((total ? total : 1) * sizeof(*out));
-	if (!table || !out) {
-		free(out);
+	if (!out)
 		return -ENOMEM;
-	}
-	pgm_huge_hint(table, places * sizeof(*table));
 	pgm_huge_hint(out, total * sizeof(*out));
-	for (size_t i = 0; i < set->count; i++)
-		out[i] = key_of(table, places - 1, &set->rules[i]);
-	for (size_t i = 0; i < config->system_count; i++) {
-		struct pgm_rule rule;
-
-		pgm_implicit_rule(config, i, &rule);
-		out[set->count + i] = key_of(table, places - 1, &rule);
-	}
-	*keys = out;
+	for (size_t i = 0; i < total; i++)
+		out[i] = key_at(set, config, i, 0);
+	/* The table costs more than all the keys, being random memory. */
+	int rc = 0;
+	if (is_ascending(set->rules, set->count))
+		tell_implicit_apart(set, config, out);
+	else
+		rc = tell_apart(set, config, out, total);
+	if (rc < 0)
+		return rc;
+	*keys = PGM_TAKE(out);
 	*count = total;
 	return 0;
 }
