@@ -98,9 +98,16 @@ static int prepare_loop(struct life *life, struct pgm_error *err)
 	return code < 0 ? code : pgmd_job_init(daemon, err);
 }
 
-static void find_group(struct life *life)
+static void find_groups(struct life *life)
 {
-	life->has_group = pgmd_group_find(&life->group) == 0;
+	const char *metrics_group = life->daemon.config->metrics_group;
+	gid_t ignored;
+
+	/* The gate logs this one itself. */
+	if (pgmd_group_find(metrics_group, &ignored) < 0)
+		pgmd_say(life->daemon.warnings,
+		         "the group %s (metrics_group) does not exist: only root can read the metrics", metrics_group);
+	life->has_group = pgmd_group_find(PGMD_GROUP, &life->group) == 0;
 	if (life->has_group)
 		return;
 	pgmd_say(life->daemon.warnings,
@@ -126,7 +133,7 @@ static int start(struct life *life, struct pgm_error *err)
 	struct pgmd_live *live = &life->live;
 	struct pgm_error soft = {0};
 
-	find_group(life);
+	find_groups(life);
 	int code = open_state(life, err);
 	if (code == 0)
 		code = pgm_kernel_open(daemon->config, &live->kernel, err);

@@ -33,10 +33,10 @@ struct pgmd_jobs {
 
 /* --- in the thread --- */
 
-/* The saved change does not take place. The first file ever has no previous one to be replaced by. */
 /*
- * Put the file back to what is in force. The one before may have been damaged, and is not put back then: the list that
- * is in force is written anew; a lost one stays lost.
+ * The saved change does not take place: put the file back to what is in force. The first file ever has none before it.
+ * The one before may have been damaged, and is not put back then: the list in force is written anew; a lost one stays
+ * lost.
  */
 static void take_back(const struct pgmd_change *change, const char *path, bool first)
 {
@@ -44,18 +44,20 @@ static void take_back(const struct pgmd_change *change, const char *path, bool f
 	struct pgm_error err = {0};
 	int code = first ? unlink(path) : pgm_rulesfile_restore(config, &err);
 
-	if (code < 0 && !first)
+	if (code < 0 && !first) {
+		err = (struct pgm_error){0};
 		code = change->daemon->list_lost ? unlink(path) : pgm_rulesfile_save(config, change->base, &err);
+	}
 	if (code < 0)
 		pgm_log(LOG_CRIT, "%s holds a change that did not take place, and the next start will apply it: %s",
-		        path, first ? strerror(errno) : err.what);
+		        path, err.what[0] ? err.what : strerror(errno));
 }
 
 /*
  * Why this order is safe at every moment. Building changes nothing that is in force. The file is saved before the
  * switch, so that a change that was seen working is never lost; after a crash between the two, the next start applies
  * what the file says. The audit line is on the disk before the switch, so that no change takes place unwritten; after a
- * crash between file and line, the next start writes the line ("start" in daemon.c). The switch itself can't fail.
+ * crash between file and line, the next start writes the line (audit_missing in start.c). The switch itself can't fail.
  * Where a step fails, the file is put back, the build is thrown away, and the old policy was never touched.
  */
 static int record(struct pgmd_change *change, struct pgm_error *err)

@@ -9,12 +9,12 @@
 
 #include "common/cleanup.h"
 
-int pgmd_group_find(gid_t *out)
+int pgmd_group_find(const char *name, gid_t *out)
 {
 	struct group entry, *found = NULL;
 	char buf[16384];
 
-	if (getgrnam_r(PGMD_GROUP, &entry, buf, sizeof(buf), &found) != 0 || !found)
+	if (getgrnam_r(name, &entry, buf, sizeof(buf), &found) != 0 || !found)
 		return -ENOENT;
 	*out = found->gr_gid;
 	return 0;

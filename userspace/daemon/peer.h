@@ -15,10 +15,11 @@ struct pgmd_peer {
 	bool reader; /* may ask: root, or a member of the group */
 };
 
-/* The group's id. Returns 0 or -ENOENT (then only root gets in). */
-int pgmd_group_find(gid_t *out);
+/* A group's id. Returns 0 or -ENOENT. */
+int pgmd_group_find(const char *name, gid_t *out);
 
-/* Read the credentials that the kernel recorded at connect. group: NULL if the group does not exist. 0 or -errno. */
+/* Read the credentials that the kernel recorded at connect. group: PGMD_GROUP, or NULL if it does not exist (then only
+ * root gets in). 0 or -errno. */
 int pgmd_peer_read(int fd, const gid_t *group, struct pgmd_peer *out);
 
 #endif
