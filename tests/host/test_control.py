@@ -152,7 +152,7 @@ class Manners(ControlCase):
             crowd.append(sock)
         for sock in crowd:
             sock.close()
-        until(lambda: ask(self.pg.socket, {"cmd": "status"}), "no answer any more")
+        until(lambda: (ask(self.pg.socket, {"cmd": "status"}) or {"ok": False})["ok"], "no answer any more")
         self.assert_unchanged()
 
     def test_half_closed(self):

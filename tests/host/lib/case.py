@@ -5,7 +5,7 @@ import shutil
 import unittest
 
 from . import packets, sandbox
-from .net import Client
+from .net import Client, hang_up
 from .pgmoat import Pgmoat
 from .wait import until
 
@@ -41,7 +41,7 @@ class HostCase(unittest.TestCase):
     def assert_lets_in(self, pgmoat, client, family=4, port=5432, verdict="allowed_list"):
         """The client connects, and its SYN was counted as verdict."""
         before = pgmoat.metrics()[verdict]
-        client.connect(family, port).close()
+        hang_up(client.connect(family, port))
         self.assertGreater(pgmoat.metrics()[verdict], before)
 
     def assert_keeps_out(self, pgmoat, client, family=4, port=5432, verdict="refused_not_listed"):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from . import packets
+from .wait import until
 
 CLONE_NEWNET = 0x40000000
 ETH_P_ALL = 3
@@ -174,13 +175,21 @@ def stack_counters():
     return values
 
 
-def no_connections():
-    """True when the server holds no connection: nothing but LISTEN (0A) and TIME_WAIT (06)."""
+def connections(peer_port=None):
+    """How many connections the server holds (with one port of a client): not in LISTEN (0A) or TIME_WAIT (06)."""
+    count = 0
     for name in ("/proc/net/tcp", "/proc/net/tcp6"):
-        states = {line.split()[3] for line in Path(name).read_text().splitlines()[1:]}
-        if states - {"0A", "06"}:
-            return False
-    return True
+        for line in Path(name).read_text().splitlines()[1:]:
+            _, _, remote, state = line.split()[:4]
+            count += state not in ("0A", "06") and (peer_port is None or int(remote.split(":")[1], 16) == peer_port)
+    return count
+
+
+def hang_up(sock):
+    """Closes a client's connection and waits until the server has closed its end too: later, a gate may cut it off."""
+    port = sock.getsockname()[1]
+    sock.close()
+    until(lambda: not connections(port), "the server does not close the connection")
 
 
 class Listener:
