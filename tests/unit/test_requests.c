@@ -418,7 +418,7 @@ static void a_long_line_is_one_error(void)
 
 	fresh();
 	memset(text, '1', 20000);
-	strcpy(text + 20000, "\n10.0.0.1\nx\n");
+	snprintf(text + 20000, 30000, "\n10.0.0.1\nx\n");
 	CHECK(!set(text));
 	free(text);
 	CHECK_INT(number("error_count"), 2);

@@ -97,7 +97,7 @@ static int explain_torn(struct pgmd_auditlog *log, struct pgm_error *err)
 	PGM_FREE char *buf = NULL;
 	PGM_FREE char *text = NULL;
 	char now[PGM_TIME_TEXT];
-	size_t len, line_len;
+	size_t len = 0, line_len;
 	bool whole;
 
 	int result = tail_read(log, &buf, &len);

@@ -75,11 +75,9 @@ static void queue(struct pgmd_client *client, json_t *frame)
 	size_t len = text ? strlen(text) : 0;
 
 	json_decref(frame);
-	if (!text) {
-		give_up(client, "out of memory");
-	} else if (len > PGM_FRAME_MAX) {
+	if (len > PGM_FRAME_MAX) {
 		give_up(client, "the answer does not fit into a frame");
-	} else if (!out_reserve(client, len + 4)) {
+	} else if (!text || !out_reserve(client, len + 4)) {
 		give_up(client, "out of memory");
 	} else {
 		pgm_frame_header((uint32_t)len, client->out + client->out_len);
@@ -126,12 +124,16 @@ void pgmd_client_fail(struct pgmd_client *client, const char *kind, const struct
 
 void pgmd_client_refuse(struct pgmd_client *client, const char *kind, const char *hint, const char *fmt, ...)
 {
+	PGM_FREE char *text = NULL;
 	struct pgm_error err = {0};
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(err.what, sizeof(err.what), fmt, args);
+	int len = vasprintf(&text, fmt, args);
 	va_end(args);
+	if (len < 0)
+		text = NULL;
+	pgm_fail(&err, 0, "%s", text ? text : "out of memory");
 	if (hint)
 		pgm_hint(&err, "%s", hint);
 	pgmd_client_fail(client, kind, &err);

@@ -56,7 +56,7 @@ static void keep_fixed(char *new_value, const char *old, const char *key)
 	if (strcmp(new_value, old) == 0)
 		return;
 	pgm_log(LOG_WARNING, "reload: %s stays %s until pgmoatd is restarted", key, old);
-	strcpy(new_value, old); /* the fields are of the same size */
+	memcpy(new_value, old, strlen(old) + 1); /* the fields are of the same size */
 }
 
 static void keep_all_fixed(struct pgm_config *config, const struct pgm_config *old)
