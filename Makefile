@@ -147,7 +147,7 @@ bench: deps ## measure; tables on the terminal, JSON in build/bench.json
 
 .PHONY: lint
 lint: deps ## format, clang-tidy, cppcheck
-	@$(AGAIN) $(SKEL)
+	@$(AGAIN) $(SKEL) $(BUILD)/gen/bench.skel.h
 	@tools/lint -std=gnu17 $(CPPFLAGS) $(PKG_CFLAGS) -Itests
 
 # --- install -----------------------------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ int check_main(const struct check_case *cases, size_t count, int argc, char **ar
 		static const struct check_case cases[] = {__VA_ARGS__};                                                \
 		return check_main(cases, sizeof(cases) / sizeof(cases[0]), argc, argv);                                \
 	}
+/* clang-format off */
 #define CASE(function) {#function, function}
+/* clang-format on */
 
 /* Ends the running case as failed / skipped. */
 _Noreturn void check_fail(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -33,7 +35,10 @@ _Noreturn void check_skip(const char *why);
 unsigned check_scale(void);
 /* The run's seed: PGM_TEST_SEED or random, printed once. check_random is a splitmix64 over it. */
 uint64_t check_random(void);
-static inline uint64_t check_below(uint64_t n) { return check_random() % n; }
+static inline uint64_t check_below(uint64_t n)
+{
+	return check_random() % n;
+}
 
 #define CHECK(cond)                                                                                                    \
 	do {                                                                                                           \

@@ -100,7 +100,7 @@ int pgm_carry_seed(const struct pgm_counters *from, const struct pgm_counters *t
 
 static void raise_to(__u64 *word, uint64_t value)
 {
-	uint64_t seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+	__u64 seen = __atomic_load_n(word, __ATOMIC_RELAXED);
 
 	while (seen < value &&
 	       !__atomic_compare_exchange_n(word, &seen, value, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
