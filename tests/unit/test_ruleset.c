@@ -172,6 +172,51 @@ static void keys_count_equal_rules(void)
 	pgm_ruleset_unref(set);
 }
 
+/* Ascending rules can't equal one another, but implicit ones can; those never equal stored ones. */
+static void keys_of_ascending_rules(void)
+{
+	struct pgm_system_rule system[3] = {
+	        {.class_id = PGM_CLASS_MONITORING, .range = v4_rule(1, NULL).range},
+	        {.class_id = PGM_CLASS_MONITORING, .range = v4_rule(9, NULL).range},
+	        {.class_id = PGM_CLASS_MONITORING, .range = v4_rule(1, NULL).range},
+	};
+	struct pgm_config config = {.system = system, .system_count = 3};
+	struct pgm_ruleset *set = pgm_ruleset_new();
+	uint32_t ordinals[] = {0, 0, 0, 0, 0, 1};
+	uint64_t *keys;
+	size_t count;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct pgm_rule rule = v4_rule(i, NULL);
+		rule.class_id = PGM_CLASS_MONITORING;
+		CHECK_INT(pgm_ruleset_append(set, &rule), 0);
+	}
+	CHECK_INT(pgm_ruleset_keys(set, &config, &keys, &count), 0);
+	CHECK_INT(count, 6);
+	for (size_t i = 0; i < count; i++) {
+		struct pgm_rule rule = set->rules[i < 3 ? i : 0];
+
+		if (i >= 3)
+			pgm_implicit_rule(&config, i - 3, &rule);
+		CHECK(keys[i] == pgm_rule_key(&rule, ordinals[i]));
+	}
+	free(keys);
+	pgm_ruleset_unref(set);
+}
+
+static void room(void)
+{
+	struct pgm_ruleset *set = pgm_ruleset_new();
+
+	CHECK_INT(pgm_ruleset_reserve(set, 1000), 0);
+	CHECK(set->capacity >= 1000);
+	CHECK_INT(pgm_ruleset_reserve(set, 10), 0);
+	CHECK(set->capacity >= 1000);
+	CHECK_INT(pgm_ruleset_reserve(set, PGM_RULESET_MAX + 1), -E2BIG);
+	CHECK_INT(set->count, 0);
+	pgm_ruleset_unref(set);
+}
+
 static void implicit_rule(void)
 {
 	struct pgm_system_rule system = {.class_id = PGM_CLASS_REPLICATION, .range = v4_rule(3, NULL).range};
@@ -208,4 +253,5 @@ static void many_equal_rules(void)
 }
 
 CHECK_MAIN(CASE(modes), CASE(ids), CASE(copy_is_deep), CASE(counted), CASE(removing_keeps_order),
-           CASE(keys_count_equal_rules), CASE(implicit_rule), CASE(many_equal_rules))
+           CASE(keys_count_equal_rules), CASE(keys_of_ascending_rules), CASE(room), CASE(implicit_rule),
+           CASE(many_equal_rules))

@@ -72,14 +72,14 @@ static int tell_apart(const struct pgm_ruleset *set, const struct pgm_config *co
 	return 0;
 }
 
-/* The same where only implicit rules, of which there are few, can equal others. From the last one on, so that the ones
- * before it still have ordinal 0. */
+/* The same where only implicit rules, of which there are few, can equal one another (they never equal stored ones).
+ * From the last one on, so that the ones before it still have ordinal 0. */
 static void tell_implicit_apart(const struct pgm_ruleset *set, const struct pgm_config *config, uint64_t *keys)
 {
 	for (size_t i = set->count + config->system_count; i-- > set->count;) {
 		uint32_t ordinal = 0;
 
-		for (size_t before = 0; before < i; before++)
+		for (size_t before = set->count; before < i; before++)
 			ordinal += keys[before] == keys[i];
 		if (ordinal)
 			keys[i] = key_at(set, config, i, ordinal);
