@@ -99,7 +99,7 @@ class UnderTraffic:
     def under_traffic(self, change):
         """Runs change() while both clients are busy, and judges by counters and by the receivers."""
         self.pg.ok("filter", "set", self.lists(1000)[0])
-        talker, knocker = Talker(self.c1), Knocker(self.c2)
+        talker, knocker = self.talker, self.knocker = Talker(self.c1), Knocker(self.c2)
         before = self.pg.metrics()
         talker.start()
         knocker.start()
@@ -135,13 +135,18 @@ class UnderTraffic:
             self.assertGreater(self.pg.status()["gate"]["rules"], rules * 9 // 10)
         self.under_traffic(change)
 
+    def wait_for_traffic(self):
+        """Until both clients have been judged some more times."""
+        exchanges, sent = self.talker.exchanges + 20, self.knocker.sent + 20
+        until(lambda: self.talker.error or (self.talker.exchanges > exchanges and self.knocker.sent > sent),
+              "there is no traffic")
+
     def restart(self, how):
         def change():
             for i in range(RESTARTS):
-                with_traffic = threading.Event()
-                with_traffic.wait(0.05)
+                self.wait_for_traffic()
                 self.pg.daemon.stop(how)
-                with_traffic.wait(0.05)
+                self.wait_for_traffic()
                 self.pg.start()
                 self.assertEqual(self.pg.status()["gate"]["mode"], "list", i)
         self.under_traffic(change)
