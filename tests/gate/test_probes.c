@@ -132,6 +132,27 @@ static void longer_metadata_is_no_probe(void)
 	gatefix_close(&fix);
 }
 
+/* In tc the words are whatever was left in cb[]: the magic alone asks nothing. */
+static void leftovers_are_no_probe(void)
+{
+	static struct pkt pkt;
+	struct gatefix fix;
+
+	make_world(&fix);
+	pkt_make(&pkt, "ip4=203.0.113.1 tcp=5432");
+	for (unsigned word = 1; word < sizeof(struct pgm_probe) / 4; word++) {
+		uint32_t words[sizeof(struct pgm_probe) / 4] = {PGM_PROBE_ASK};
+		struct gatefix_run run = {.probe = true};
+		words[word] = 1;
+		memcpy(&run.answer, words, sizeof(words));
+		CHECK_INT(gatefix_run(&fix, PGM_FLAVOUR_TC, &pkt, &run), 0);
+		CHECK(run.passed);
+		CHECK(memcmp(&run.answer, words, sizeof(words)) == 0);
+		CHECK_INT(gatefix_metrics(&fix).allowed_list, word);
+	}
+	gatefix_close(&fix);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct check_case cases[] = {
@@ -139,6 +160,7 @@ int main(int argc, char **argv)
 	        CASE(probes_leave_no_trace),
 	        CASE(other_metadata_is_no_probe),
 	        CASE(longer_metadata_is_no_probe),
+	        CASE(leftovers_are_no_probe),
 	};
 
 	sandbox_enter();
