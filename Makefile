@@ -99,7 +99,7 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_ROOMS)
 	$(call say,LINK)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/obj/tests/bench/%.o: | $(BUILD)/gen/bench.skel.h
+$(BENCHES:$(BUILD)/%=$(BUILD)/obj/tests/%.o): | $(BUILD)/gen/bench.skel.h
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(TESTLIB) $(COMMON) $(GATE)
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
