@@ -186,6 +186,7 @@ static void set_interfaces(struct pgm_loader *loader, const char *value)
 	config->interfaces_auto = strcmp(value, "auto") == 0;
 	if (config->interfaces_auto)
 		return;
+	config->interface_count = 0;
 	config->interfaces = calloc(PGM_CONFIG_LIST, sizeof(*config->interfaces));
 	if (!config->interfaces)
 		pgm_config_no_memory(loader);

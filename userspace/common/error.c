@@ -5,17 +5,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int pgm_fail(struct pgm_error *err, int code, const char *fmt, ...)
+void pgm_describe(struct pgm_error *err, const char *fmt, ...)
 {
 	va_list args;
 
 	if (!err)
-		return code;
+		return;
 	va_start(args, fmt);
 	vsnprintf(err->what, sizeof(err->what), fmt, args);
 	va_end(args);
 	err->hint[0] = '\0';
-	return code;
 }
 
 void pgm_hint(struct pgm_error *err, const char *fmt, ...)

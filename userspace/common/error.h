@@ -8,8 +8,19 @@ struct pgm_error {
 	char hint[384]; /* the next step; empty if there is none */
 };
 
-/* Fill err (may be NULL) and return code, which is a negative errno; an errno text is not added by itself. */
-int pgm_fail(struct pgm_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Fill what of err (may be NULL) and empty its hint. */
+void pgm_describe(struct pgm_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * pgm_fail(err, code, fmt, ...): fill err (may be NULL) and return code, which is a negative errno; an errno text is
+ * not added by itself. A macro, so that whoever reads the caller (a compiler, an analyzer) sees which code comes back.
+ */
+#define pgm_fail(err, code, ...)                                                                                       \
+	({                                                                                                             \
+		int code_ = (code);                                                                                    \
+		pgm_describe((err), __VA_ARGS__);                                                                      \
+		code_;                                                                                                 \
+	})
 
 /* Set the hint of an error already filled. err may be NULL. */
 void pgm_hint(struct pgm_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

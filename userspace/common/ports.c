@@ -101,5 +101,5 @@ void pgm_ports_format(const uint64_t ports[1024], char *buf, size_t len)
 		                               : snprintf(buf + used, len - used, "%s%u-%u", comma, first, last));
 	}
 	if (used >= len && len > 4)
-		strcpy(buf + len - 4, "...");
+		memcpy(buf + len - 4, "...", 4);
 }

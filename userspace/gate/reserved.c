@@ -133,8 +133,8 @@ static bool same(const uint64_t a[PGM_PORT_WORDS], const uint64_t b[PGM_PORT_WOR
  */
 static int change(const struct pgm_config *config, const uint64_t guarded[PGM_PORT_WORDS], struct pgm_error *err)
 {
-	uint64_t now[PGM_PORT_WORDS], old[PGM_PORT_WORDS], next[PGM_PORT_WORDS], own[PGM_PORT_WORDS],
-	        note[PGM_PORT_WORDS];
+	uint64_t now[PGM_PORT_WORDS] = {0}, old[PGM_PORT_WORDS], next[PGM_PORT_WORDS], own[PGM_PORT_WORDS],
+	         note[PGM_PORT_WORDS];
 	int r = read_own(config, old);
 
 	if (r < 0)
