@@ -45,31 +45,32 @@ static __always_inline bool take_budget(__u64 now)
 }
 
 /* True if the packet's source has a new row. */
-static __always_inline bool add_denied(const struct packet *packet, __u64 now, __u32 verdict)
+static __always_inline bool add_denied(const struct packet *packet, __u64 now, __u32 verdict, __u32 due)
 {
-	struct pgm_denied fresh = {.count = 1, .first = now, .last = now, .port = packet->port, .verdict = verdict};
+	struct pgm_denied fresh = {.count = due, .first = now, .last = now, .port = packet->port, .verdict = verdict};
 
 	if (packet->family == 4)
 		return !bpf_map_update_elem(&denied4, packet->key4.addr, &fresh, BPF_NOEXIST);
 	return !bpf_map_update_elem(&denied6, packet->key6.addr, &fresh, BPF_NOEXIST);
 }
 
-static __always_inline void record_denied(struct pgm_metrics *totals, const struct packet *packet, __u32 verdict)
+static __always_inline void record_denied(struct pgm_metrics *totals, const struct packet *packet, __u32 verdict,
+                                          __u32 due)
 {
 	const void *source = packet->family == 4 ? packet->key4.addr : packet->key6.addr;
 	__u64 now = bpf_ktime_get_coarse_ns();
 	struct pgm_denied *known = find_denied(packet->family, source);
 
 	if (!known && take_budget(now)) {
-		if (add_denied(packet, now, verdict))
+		if (add_denied(packet, now, verdict, due))
 			return;
 		known = find_denied(packet->family, source); /* another CPU was faster */
 	}
 	if (!known) {
-		totals->sources_unrecorded++;
+		totals->sources_unrecorded += due;
 		return;
 	}
-	__sync_fetch_and_add(&known->count, 1);
+	__sync_fetch_and_add(&known->count, due);
 	known->last = now;
 	known->port = packet->port;
 	known->verdict = verdict;
@@ -84,8 +85,9 @@ static __always_inline void count(const struct view *view, const struct packet *
 		return;
 	((__u64 *)totals)[verdict]++;
 	if (is_drop(verdict)) {
-		if (packet->family && !recent_absorbs(totals, packet))
-			record_denied(totals, packet, verdict);
+		__u32 due = packet->family ? recent_due(totals, packet) : 0;
+		if (due)
+			record_denied(totals, packet, verdict, due);
 	} else if (answer->counter != ~0u) {
 		count_rule(view, packet, answer->counter);
 	}

@@ -277,13 +277,19 @@ static void flood_from_one_source(void)
 	gatefix_close(&fix);
 }
 
-/* Source i of floods_do_not_mix. Triangular numbers are distinct below 2^16 and spread over no hash evenly. */
+/* Source i of floods_do_not_mix. Triangular numbers are distinct below 2^16 and spread over no hash evenly; the odd ones
+ * have words with the same xor, which the hash is made of, so that they crowd in one place. */
 static void flooding_source(unsigned i, char *out, size_t len)
 {
-	snprintf(out, len, i % 2 ? "2001:db8:%x::9" : "2001:db8::%x:9", i * (i + 1) / 2 & 0xffff);
+	unsigned n = i * (i + 1) / 2 & 0xffff;
+
+	if (i % 2)
+		snprintf(out, len, "2001:db8::%x:9:%x:9", n, n);
+	else
+		snprintf(out, len, "2001:db8::%x:9", n);
 }
 
-/* More flooding sources than a CPU can count aside: each is counted as itself. */
+/* More flooding sources than a CPU can count aside in one place: each is counted as itself. */
 static void floods_do_not_mix(void)
 {
 	enum { SOURCES = 900, FLOOD = 40 };
