@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/addr_internal.h"
@@ -221,17 +220,41 @@ int pgm_range_parse(const char *text, size_t len, struct pgm_range *out, bool *f
 	return 0;
 }
 
+/* A number below 1000. By hand: with printf, writing addresses is half of what it takes to save a long list. */
+static char *put_number(char *at, unsigned n)
+{
+	if (n >= 100)
+		*at++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*at++ = (char)('0' + n / 10 % 10);
+	*at++ = (char)('0' + n % 10);
+	return at;
+}
+
+static char *put_addr(char *at, int family, const uint8_t addr[16])
+{
+	if (family != AF_INET) {
+		inet_ntop(family, addr, at, INET6_ADDRSTRLEN);
+		return at + strlen(at);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
+		at = put_number(at, addr[i]);
+	}
+	return at;
+}
+
 void pgm_range_format(const struct pgm_range *range, char *buf)
 {
-	char lo[INET6_ADDRSTRLEN], hi[INET6_ADDRSTRLEN];
+	char *at = put_addr(buf, range->family, range->lo);
 
-	inet_ntop(range->family, range->lo, lo, sizeof(lo));
 	if (range->prefix_len < 0) {
-		inet_ntop(range->family, range->hi, hi, sizeof(hi));
-		snprintf(buf, PGM_RANGE_TEXT, "%s-%s", lo, hi);
-	} else if ((size_t)range->prefix_len == pgm_addr_len(range->family) * 8) {
-		snprintf(buf, PGM_RANGE_TEXT, "%s", lo);
-	} else {
-		snprintf(buf, PGM_RANGE_TEXT, "%s/%d", lo, range->prefix_len);
+		*at++ = '-';
+		at = put_addr(at, range->family, range->hi);
+	} else if ((size_t)range->prefix_len < pgm_addr_len(range->family) * 8) {
+		*at++ = '/';
+		at = put_number(at, (unsigned)range->prefix_len);
 	}
+	*at = 0;
 }
