@@ -5,13 +5,14 @@ import subprocess
 
 from host.lib import sandbox
 
-KINDS = ("hot", "allowed", "refused", "sibling", "new")
+KINDS = {"allowed_hot": "allowed, 16 sources", "allowed": "allowed, 1024", "refused_hot": "refused, 16",
+         "refused": "refused, 1024", "sibling": "sibling, 1024", "new": "refused, 65536"}
 ROUNDS = 9
-METHOD = """\
-CPU ns per SYN by BPF_PROG_TEST_RUN on a build of the gate that rotates the source: the lowest of %d interleaved rounds
-(what is above it is the machine's other work). trie: the same parser, then a bare lookup in the gate's own trie.
-over: gate less trie. hot: 16 allowed sources in turn. allowed, refused, sibling (of an allowed prefix): 1024 each; refused ones
-stand in the table of refused sources already. new: 65536 refused sources, more than that table holds.""" % ROUNDS
+METHOD = f"""\
+CPU ns per SYN by BPF_PROG_TEST_RUN, on a build of the gate that takes the source from so many random ones in turn: the
+lowest of {ROUNDS} rounds in turn (what is above it is the machine's other work). trie: the same parser, then a bare lookup in the gate's
+own trie. over: gate less trie. sibling: next to an allowed prefix, and refused. Refused sources stand in the table of
+refused sources already, but for the last line: 65536 are more than it holds."""
 
 
 def measure(family, path):
@@ -40,14 +41,13 @@ def run(lists, note):
     return results
 
 
-def table(results):
-    head = ["", "rules", "empty", "parse"]
-    for kind in KINDS:
-        head += [f"{kind} trie", "gate", "over"]
-    rows = [head]
-    for r in results:
-        row = [f"IPv{r['family']}", f"{r['rules']:,}", f"{r['empty']:.0f}", f"{r['parse']:.0f}"]
-        for kind in KINDS:
-            row += [f"{r[kind]['trie']:.0f}", f"{r[kind]['gate']:.0f}", f"{r[kind]['over']:+.0f}"]
-        rows.append(row)
+def table(results, family):
+    """A line for each kind of source, three columns for each size."""
+    results = [r for r in results if r["family"] == family]
+    rows = [[f"IPv{family}"] + [cell for r in results for cell in (f"{r['rules']:,}: trie", "gate", "over")]]
+    for name in ("empty", "parse"):
+        rows.append([name] + [cell for r in results for cell in ("", f"{r[name]:.0f}", "")])
+    for kind, title in KINDS.items():
+        rows.append([title] + [cell for r in results for cell in
+                               (f"{r[kind]['trie']:.0f}", f"{r[kind]['gate']:.0f}", f"{r[kind]['over']:+.0f}")])
     return rows
