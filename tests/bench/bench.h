@@ -44,6 +44,23 @@ static inline uint64_t cpu_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static cpu_set_t cpus_allowed;
+
+static inline void cpus_note(void)
+{
+	need(sched_getaffinity(0, sizeof(cpus_allowed), &cpus_allowed), "sched_getaffinity");
+}
+
+/* Rounds go around the CPUs: one that shares its core with a busy neighbour is half as fast for minutes. */
+static inline unsigned cpu_of_round(unsigned round)
+{
+	unsigned nth = round % (unsigned)CPU_COUNT(&cpus_allowed), cpu = 0;
+
+	while (!CPU_ISSET(cpu, &cpus_allowed) || nth-- > 0)
+		cpu++;
+	return cpu;
+}
+
 static inline void stay_on_cpu(unsigned cpu)
 {
 	cpu_set_t set;

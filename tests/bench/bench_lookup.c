@@ -209,6 +209,7 @@ static void measure_all(struct bench *bench, unsigned rounds)
 		printf("%s%s", rows[i].name, i + 1 < count ? "\t" : "\n");
 	}
 	for (unsigned round = 0; round < rounds; round++) {
+		stay_on_cpu(cpu_of_round(round));
 		for (size_t i = 0; i < count; i++)
 			measure(bench, &rows[i], i + 1 == count);
 	}
@@ -223,7 +224,7 @@ int main(int argc, char **argv)
 	bench.family = number(argv[2]) == 4 ? AF_INET : AF_INET6;
 	read_list(&bench, argv[1]);
 	sandbox_enter(); /* which hides /run */
-	stay_on_cpu((unsigned)sched_getcpu());
+	cpus_note();
 	open_gate(&bench);
 	load_programs(&bench);
 	draw_sources(&bench);

@@ -7,7 +7,7 @@ from host.lib import sandbox
 
 KINDS = {"allowed_hot": "allowed, 16 sources", "allowed": "allowed, 1024", "refused_hot": "refused, 16",
          "refused": "refused, 1024", "sibling": "sibling, 1024", "new": "refused, 65536"}
-ROUNDS = 9
+ROUNDS = 12
 METHOD = f"""\
 CPU ns per SYN by BPF_PROG_TEST_RUN, on a build of the gate that takes the source from so many random ones in turn: the
 lowest of {ROUNDS} rounds in turn (what is above it is the machine's other work). trie: the same parser, then a bare lookup in the gate's
