@@ -217,6 +217,27 @@ static void room(void)
 	pgm_ruleset_unref(set);
 }
 
+static void prepending(void)
+{
+	struct pgm_ruleset *set = filled(2), *first = pgm_ruleset_new(), *none = pgm_ruleset_new();
+	struct pgm_rule rule = v4_rule(7, "first");
+
+	rule.id = 40;
+	CHECK_INT(pgm_ruleset_append(first, &rule), 0);
+	CHECK_INT(pgm_ruleset_prepend(set, first), 0);
+	CHECK_INT(pgm_ruleset_prepend(set, none), 0);
+	CHECK_INT(first->count, 0);
+	CHECK_INT(set->count, 3);
+	CHECK_INT(set->next_id, 41);
+	CHECK_STR(set->rules[0].comment, "first");
+	CHECK_INT(set->rules[0].id, 40);
+	CHECK_INT(set->rules[1].id, 1);
+	CHECK_INT(set->rules[2].id, 2);
+	pgm_ruleset_unref(none);
+	pgm_ruleset_unref(first);
+	pgm_ruleset_unref(set);
+}
+
 static void implicit_rule(void)
 {
 	struct pgm_system_rule system = {.class_id = PGM_CLASS_REPLICATION, .range = v4_rule(3, NULL).range};
@@ -253,5 +274,5 @@ static void many_equal_rules(void)
 }
 
 CHECK_MAIN(CASE(modes), CASE(ids), CASE(copy_is_deep), CASE(counted), CASE(removing_keeps_order),
-           CASE(keys_count_equal_rules), CASE(keys_of_ascending_rules), CASE(room), CASE(implicit_rule),
-           CASE(many_equal_rules))
+           CASE(keys_count_equal_rules), CASE(keys_of_ascending_rules), CASE(room), CASE(prepending),
+           CASE(implicit_rule), CASE(many_equal_rules))

@@ -56,44 +56,47 @@ static bool same_details(const struct pgm_rule *a, const struct pgm_rule *b)
 	return a->expires_utc == b->expires_utc && strcmp(left, right) == 0;
 }
 
-/* The rules of the other classes come first, as they are. */
-static int keep_other_classes(struct pgmd_change *change)
+/* Copies of the rules of the other classes, as they are; NULL without memory. */
+static struct pgm_ruleset *other_classes(struct pgmd_change *change)
 {
-	for (size_t i = 0; i < change->base->count; i++) {
+	struct pgm_ruleset *others = pgm_ruleset_new();
+
+	for (size_t i = 0; others && i < change->base->count; i++) {
 		struct pgm_rule rule = change->base->rules[i];
 		if (rule.class_id == PGM_CLASS_CLIENT)
 			continue;
-		if (rule.comment && !(rule.comment = strdup(rule.comment)))
-			return -ENOMEM;
-		int code = pgm_ruleset_append(change->next, &rule);
-		if (code < 0) {
+		bool lost = rule.comment && !(rule.comment = strdup(rule.comment));
+		if (lost || pgm_ruleset_append(others, &rule) < 0) {
 			free(rule.comment);
-			return code;
+			pgm_ruleset_unref(others);
+			return NULL;
 		}
 		change->unchanged++;
 	}
-	return 0;
+	return others;
 }
 
-static int merge(struct pgmd_change *change, struct pgmd_upload *upload, const struct table *table,
-                 const uint64_t *keys)
+/* The uploaded rules get the ids of the old ones that they equal, or new ones. */
+static int merge(struct pgmd_change *change, const struct table *table, const uint64_t *keys)
 {
-	for (size_t i = 0; i < upload->set->count; i++) {
-		struct pgm_rule *rule = &upload->set->rules[i];
+	struct pgm_ruleset *next = change->next;
+
+	next->next_id = change->base->next_id;
+	for (size_t i = 0; i < next->count; i++) {
+		struct pgm_rule *rule = &next->rules[i];
 		struct place *place = find(table, keys[i]);
-		rule->id = 0;
 		if (place->key) {
 			const struct pgm_rule *old = &change->base->rules[place->index];
 			place->kept = true;
 			rule->id = old->id;
 			change->unchanged++;
 			change->updated += !same_details(rule, old);
-		} else {
-			pgmd_change_added(change, rule);
+			continue;
 		}
-		int code = pgm_ruleset_append(change->next, rule);
-		if (code < 0)
-			return code;
+		if (next->next_id == UINT32_MAX) /* see pgm_ruleset_append */
+			return -E2BIG;
+		rule->id = next->next_id++;
+		pgmd_change_added(change, rule);
 	}
 	return 0;
 }
@@ -135,26 +138,32 @@ static void settle(struct pgmd_change *change, const struct pgmd_upload *upload)
 	change->next = NULL;
 }
 
+/* The uploaded list itself becomes the next one: a copy of a million rules would be 80 MB more. */
+static int build_next(struct pgmd_change *change, struct pgmd_upload *upload, const struct table *table)
+{
+	PGM_FREE uint64_t *keys = NULL;
+	size_t count;
+
+	change->next = PGM_TAKE(upload->set);
+	int code = pgm_ruleset_keys(change->next, change->daemon->config, &keys, &count);
+	if (code == 0)
+		code = merge(change, table, keys);
+	if (code < 0)
+		return code;
+	struct pgm_ruleset *others = other_classes(change);
+	code = others ? pgm_ruleset_prepend(change->next, others) : -ENOMEM;
+	pgm_ruleset_unref(others);
+	return code;
+}
+
 static int prepare_replace(struct pgmd_change *change, struct pgm_error *err)
 {
 	struct pgmd_upload *upload = change->data;
-	const struct pgm_config *config = change->daemon->config;
-	PGM_FREE uint64_t *keys = NULL;
 	struct table table = {0};
-	size_t count;
+	int code = table_fill(&table, change->base, change->daemon->config);
 
-	change->next = pgm_ruleset_new();
-	int code = change->next ? table_fill(&table, change->base, config) : -ENOMEM;
 	if (code == 0)
-		code = pgm_ruleset_keys(upload->set, config, &keys, &count);
-	if (code == 0) {
-		change->next->next_id = change->base->next_id;
-		code = keep_other_classes(change);
-	}
-	if (code == 0)
-		code = pgm_ruleset_reserve(change->next, change->next->count + upload->set->count);
-	if (code == 0)
-		code = merge(change, upload, &table, keys);
+		code = build_next(change, upload, &table);
 	if (code == 0) {
 		count_removed(change, &table);
 		settle(change, upload);

@@ -117,6 +117,21 @@ int pgm_ruleset_append(struct pgm_ruleset *set, struct pgm_rule *rule)
 	return 0;
 }
 
+int pgm_ruleset_prepend(struct pgm_ruleset *set, struct pgm_ruleset *first)
+{
+	int rc = pgm_ruleset_reserve(set, set->count + first->count);
+
+	if (rc < 0 || first->count == 0)
+		return rc;
+	memmove(set->rules + first->count, set->rules, set->count * sizeof(*set->rules));
+	memcpy(set->rules, first->rules, first->count * sizeof(*set->rules));
+	set->count += first->count;
+	first->count = 0;
+	if (first->next_id > set->next_id)
+		set->next_id = first->next_id;
+	return 0;
+}
+
 void pgm_ruleset_remove(struct pgm_ruleset *set, size_t index)
 {
 	struct pgm_rule *rule = &set->rules[index];

@@ -32,6 +32,8 @@ int pgm_ruleset_append(struct pgm_ruleset *set, struct pgm_rule *rule);
 /* Room for so many rules at once: growing by and by copies a long list, and touches twice its memory. 0, -ENOMEM or
  * -E2BIG. */
 int pgm_ruleset_reserve(struct pgm_ruleset *set, size_t capacity);
+/* Moves the rules of first, which is empty then, in front of those of set. 0, -ENOMEM or -E2BIG. */
+int pgm_ruleset_prepend(struct pgm_ruleset *set, struct pgm_ruleset *first);
 /* Remove the rule at index; order is kept. */
 void pgm_ruleset_remove(struct pgm_ruleset *set, size_t index);
 /* Removes every rule for which drop() is true, in one pass. Returns how many. */
