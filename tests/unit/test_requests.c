@@ -487,16 +487,43 @@ static void what_cannot_be_audited_does_not_happen(void)
 	}
 }
 
-/* What is put back is what is in force, not the damaged file that the undone change had replaced. */
-static void a_damaged_file_is_not_put_back(void)
+static void damage_file(void)
 {
 	char path[sizeof(folder) + 32];
 
-	fresh();
-	CHECK(set("10.0.0.1\n10.0.0.3\n"));
 	snprintf(path, sizeof(path), "%s/" PGM_RULES_FILE, folder);
 	FILE *file = fopen(path, "a");
 	CHECK(file && fputs("damage\n", file) >= 0 && fclose(file) == 0);
+}
+
+/* The file before stays the last good one: a damaged one does not take its place. */
+static void the_last_good_file_is_kept(void)
+{
+	enum pgm_rules_source source;
+	struct pgm_ruleset *stored = NULL;
+	struct pgm_error err;
+
+	fresh();
+	CHECK(set("10.0.0.1\n10.0.0.3\n"));
+	CHECK(set("10.0.0.1\n"));
+	damage_file();
+	daemon_.previous_in_force = true;
+	CHECK(ok("{\"cmd\":\"filter.add\",\"address\":\"10.0.0.2\"}"));
+	stored_is_live();
+	CHECK(!daemon_.previous_in_force);
+	damage_file();
+	CHECK_INT(pgm_rulesfile_load(&config, &stored, &source, &err), 0);
+	CHECK_INT(source, PGM_RULES_PREVIOUS);
+	CHECK_INT(stored->count, 2);
+	pgm_ruleset_unref(stored);
+}
+
+/* What is put back is what is in force, not the damaged file that the undone change had replaced. */
+static void a_damaged_file_is_not_put_back(void)
+{
+	fresh();
+	CHECK(set("10.0.0.1\n10.0.0.3\n"));
+	damage_file();
 	int good = daemon_.audit.fd;
 	daemon_.audit.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	fails("{\"cmd\":\"filter.add\",\"address\":\"10.0.0.2\"}", "failed", "audit log");
@@ -775,7 +802,7 @@ CHECK_MAIN(CASE(the_first_add_leads_to_list), CASE(adding_again_updates), CASE(a
            CASE(a_list_may_be_cut_anywhere), CASE(a_long_line_is_one_error),
            CASE(an_upload_that_ends_early_changes_nothing), CASE(a_failed_build_changes_nothing),
            CASE(a_failed_save_changes_nothing), CASE(what_cannot_be_audited_does_not_happen),
-           CASE(a_damaged_file_is_not_put_back), CASE(a_wrong_clock_revives_nothing),
+           CASE(the_last_good_file_is_kept), CASE(a_damaged_file_is_not_put_back), CASE(a_wrong_clock_revives_nothing),
            CASE(a_lost_list_takes_only_a_whole_one), CASE(long_expired_rules_are_dropped), CASE(listing),
            CASE(a_list_that_changes_meanwhile), CASE(showing), CASE(checking), CASE(refused_sources), CASE(status),
            CASE(rights), CASE(nonsense), CASE(one_request_a_connection), CASE(bytes_one_by_one), CASE(clean_up))

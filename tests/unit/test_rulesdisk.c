@@ -36,7 +36,7 @@ static int try_save(uint32_t generation, size_t rules, struct pgm_error *err)
 	set->mode = PGM_MODE_LIST;
 	for (size_t i = 0; i < rules; i++)
 		append(set, "10.0.0.0/8", PGM_ALL_SCOPES, 0, NULL);
-	int rc = pgm_rulesfile_save(&config, set, err);
+	int rc = pgm_rulesfile_save(&config, set, true, err);
 	pgm_ruleset_unref(set);
 	return rc;
 }
@@ -84,7 +84,7 @@ static void first_start(void)
 	CHECK_INT(load(PGM_RULES_CURRENT, &err), 1);
 	strcat(config.state_dir, "/missing");
 	CHECK_INT(load(PGM_RULES_ABSENT, &err), 0);
-	CHECK(pgm_rulesfile_save(&config, &(struct pgm_ruleset){0}, &err) < 0);
+	CHECK(pgm_rulesfile_save(&config, &(struct pgm_ruleset){0}, true, &err) < 0);
 	CHECK_HAS(err.what, "missing");
 }
 
@@ -153,7 +153,7 @@ static void unknown_scope_is_no_reason_to_go_back(void)
 	fresh();
 	save_generation(1, 3);
 	set = small();
-	CHECK_INT(pgm_rulesfile_save(&config, set, &err), 0);
+	CHECK_INT(pgm_rulesfile_save(&config, set, true, &err), 0);
 	pgm_ruleset_unref(set);
 	use_scopes(&fewer, "direct = 5432\nreports = 7000\n");
 	strcpy(fewer.state_dir, config.state_dir);
@@ -204,7 +204,7 @@ static void full_disk(void)
 	sandbox_sh("mount -t tmpfs -o size=64k tmpfs %s", config.state_dir);
 	save_generation(1, 3);
 	struct pgm_ruleset *set = random_rules(20000, AF_INET6);
-	CHECK_INT(pgm_rulesfile_save(&config, set, &err), -ENOSPC);
+	CHECK_INT(pgm_rulesfile_save(&config, set, true, &err), -ENOSPC);
 	CHECK_HAS(err.what, "filter.rules");
 	CHECK_HAS(err.what, "No space left");
 	CHECK(err.hint[0]);

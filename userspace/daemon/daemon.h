@@ -23,8 +23,9 @@ struct pgmd_daemon {
 
 	struct pgm_ruleset *current; /* the policy in force; an empty list of its mode while list_lost */
 	bool list_lost;              /* the stored list could not be read: only filter.set may change things */
-	json_t *problems;            /* found at start, until a change mends them: array of strings */
-	json_t *warnings;            /* array of strings */
+	bool previous_in_force; /* the newest file is damaged: ".prev" is the last good one until a change is saved */
+	json_t *problems;       /* found at start, until a change mends them: array of strings */
+	json_t *warnings;       /* array of strings */
 
 	size_t listing_bytes; /* of counters, held by lists on their way out */
 

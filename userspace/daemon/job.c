@@ -40,13 +40,17 @@ struct pgmd_jobs {
  */
 static void take_back(const struct pgmd_change *change, const char *path, bool first)
 {
-	const struct pgm_config *config = change->daemon->config;
+	const struct pgmd_daemon *daemon = change->daemon;
 	struct pgm_error err = {0};
-	int code = first ? unlink(path) : pgm_rulesfile_restore(config, &err);
+	int code = -EBADMSG;
 
+	if (first)
+		code = unlink(path);
+	else if (!daemon->previous_in_force) /* whose mode may be another than the one in force */
+		code = pgm_rulesfile_restore(daemon->config, &err);
 	if (code < 0 && !first) {
 		err = (struct pgm_error){0};
-		code = change->daemon->list_lost ? unlink(path) : pgm_rulesfile_save(config, change->base, &err);
+		code = daemon->list_lost ? unlink(path) : pgm_rulesfile_save(daemon->config, change->base, false, &err);
 	}
 	if (code < 0)
 		pgm_log(LOG_CRIT, "%s holds a change that did not take place, and the next start will apply it: %s",
@@ -68,7 +72,8 @@ static int record(struct pgmd_change *change, struct pgm_error *err)
 	snprintf(path, sizeof(path), "%s/" PGM_RULES_FILE, config->state_dir);
 	bool first = access(path, F_OK) < 0;
 	change->stage = "saving";
-	int result = change->rebuild ? 0 : pgm_rulesfile_save(config, change->next, err);
+	int result =
+	        change->rebuild ? 0 : pgm_rulesfile_save(config, change->next, !change->daemon->previous_in_force, err);
 	if (result < 0 || !change->command)
 		return result;
 	json_t *line = pgmd_change_audit(change);
@@ -158,6 +163,7 @@ static void take_effect(struct pgmd_change *change)
 		daemon->list_lost = false;
 		daemon->audit.generation = daemon->current->generation;
 		json_array_clear(daemon->problems);
+		daemon->previous_in_force = false;
 	}
 }
 

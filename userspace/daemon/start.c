@@ -117,6 +117,7 @@ static int decide(struct pgmd_daemon *daemon, const struct pgmd_found *found, co
 		return pgm_fail(err, -ENOMEM, "out of memory");
 	pgmd_set_current(daemon, set);
 	daemon->list_lost = decision == PGMD_KEEP_PINNED || decision == PGMD_SHUT;
+	daemon->previous_in_force = found->source == PGM_RULES_PREVIOUS && !daemon->list_lost;
 	tell_problem(daemon, &problem);
 	int code = decision == PGMD_KEEP_PINNED ? 0 : put_in_force(daemon, err);
 	if (code == 0 && found->source == PGM_RULES_CURRENT && decision == PGMD_USE_STORED)

@@ -27,8 +27,12 @@ enum pgm_rules_source { PGM_RULES_CURRENT, PGM_RULES_PREVIOUS, PGM_RULES_ABSENT,
 int pgm_rulesfile_load(const struct pgm_config *config, struct pgm_ruleset **out, enum pgm_rules_source *source,
                        struct pgm_error *problem);
 
-/* Write it durably, the old one kept as ".prev". Streams; memory is bounded. set->saved_utc is what is written. */
-int pgm_rulesfile_save(const struct pgm_config *config, const struct pgm_ruleset *set, struct pgm_error *err);
+/*
+ * Write it durably, the old one kept as ".prev" if keep_previous; a damaged one is not worth the last good one.
+ * Streams; memory is bounded. set->saved_utc is what is written.
+ */
+int pgm_rulesfile_save(const struct pgm_config *config, const struct pgm_ruleset *set, bool keep_previous,
+                       struct pgm_error *err);
 
 /*
  * After a failed flip: make ".prev" the current file again. If it does not exist (-ENOENT: that was the first save) or

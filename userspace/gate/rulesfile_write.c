@@ -191,7 +191,8 @@ static int write_all(void *arg, const char *buf, size_t len)
 	return 0;
 }
 
-int pgm_rulesfile_save(const struct pgm_config *config, const struct pgm_ruleset *set, struct pgm_error *err)
+int pgm_rulesfile_save(const struct pgm_config *config, const struct pgm_ruleset *set, bool keep_previous,
+                       struct pgm_error *err)
 {
 	char boot_id[PGM_BOOT_ID];
 	struct pgm_durable file;
@@ -204,7 +205,7 @@ int pgm_rulesfile_save(const struct pgm_config *config, const struct pgm_ruleset
 		return rc;
 	rc = pgm_rulesfile_write(config, set, boot_id, write_all, &file.fd);
 	if (rc == 0)
-		return pgm_durable_commit(&file, true, err);
+		return pgm_durable_commit(&file, keep_previous, err);
 	pgm_durable_abort(&file);
 	pgm_fail(err, rc, "can't write %s/%s: %s", config->state_dir, PGM_RULES_FILE, strerror(-rc));
 	pgm_hint(err, "the stored list is what it was; make room or mend the file system, then repeat the command");
