@@ -277,8 +277,8 @@ static void flood_from_one_source(void)
 	gatefix_close(&fix);
 }
 
-/* Source i of floods_do_not_mix. Triangular numbers are distinct below 2^16 and spread over no hash evenly; the odd ones
- * have words with the same xor, which the hash is made of, so that they crowd in one place. */
+/* Source i of floods_do_not_mix. Triangular numbers are distinct below 2^16 and spread over no hash evenly; the odd
+ * ones have words with the same xor, which the hash is made of, so that they crowd in one place. */
 static void flooding_source(unsigned i, char *out, size_t len)
 {
 	unsigned n = i * (i + 1) / 2 & 0xffff;
